@@ -1,0 +1,160 @@
+"""The registry of executor kinds: what each is, whether it can run here, and how it is made."""
+
+import importlib
+import multiprocessing
+import sys
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal
+
+from flagkit.cpus import usable_cpus
+from flagkit.executors.serial import SerialExecutor
+
+__all__ = ["EXECUTORS", "ExecutorSpec", "UnavailableError", "UnknownKindError", "available", "make", "resolve"]
+
+Family = Literal["serial", "thread", "process", "interpreter"]
+StartMethod = Literal["fork", "forkserver", "spawn"]
+
+PROCESS = "process"
+"""The alias of the process kind with the platform's default start method."""
+
+
+class UnknownKindError(ValueError):
+    """No executor kind has this name; the message lists those that there are."""
+
+
+class UnavailableError(RuntimeError):
+    """This Python or machine lacks the kind; the message says why and lists the kinds that work here."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorSpec:
+    """An executor kind: `family` says what its workers are, `start_method` how its processes begin (None without)."""
+
+    kind: str
+    summary: str
+    family: Family
+    build: Callable[..., Executor]
+    """Called with the number of workers and the options of `make`."""
+    missing: Callable[[], str | None]
+    """Called for the reason why the kind cannot run here; None when it can."""
+    start_method: StartMethod | None = None
+
+    def unavailable(self) -> str | None:
+        """Return in a few words why the kind cannot run here, or None when it can."""
+        return self.missing()
+
+    @property
+    def max_workers(self) -> int | None:
+        """The most workers that the kind accepts, None where there is no such limit."""
+        return 1 if self.family == "serial" else None
+
+
+def _nothing_missing() -> None:
+    return None
+
+
+def _serial(workers: int) -> Executor:  # noqa: ARG001 - make() has checked that it is 1
+    return SerialExecutor()
+
+
+def _threads(workers: int, **options: Any) -> Executor:
+    return ThreadPoolExecutor(workers, **options)
+
+
+def _processes(start_method: StartMethod) -> ExecutorSpec:
+    def build(workers: int, **options: Any) -> Executor:
+        return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context(start_method), **options)
+
+    def missing() -> str | None:
+        if start_method not in multiprocessing.get_all_start_methods():
+            return f"{sys.platform} cannot start processes by {start_method}"
+        try:
+            importlib.import_module("multiprocessing.synchronize")
+        except ImportError:
+            return "this Python was built without working semaphores (sem_open)"
+        return None
+
+    how = {
+        "fork": "copies of this process",
+        "forkserver": "copies of a small server process",
+        "spawn": "fresh processes that import what they need",
+    }
+    return ExecutorSpec(
+        kind=f"process-{start_method}",
+        summary=f"ProcessPoolExecutor: {how[start_method]}",
+        family="process",
+        build=build,
+        missing=missing,
+        start_method=start_method,
+    )
+
+
+def _interpreters(workers: int, **options: Any) -> Executor:
+    if sys.version_info >= (3, 14):
+        from concurrent.futures import InterpreterPoolExecutor  # noqa: PLC0415 - not to be had before
+
+        return InterpreterPoolExecutor(workers, **options)
+    raise UnavailableError(_interpreters_missing())  # make() has asked before: this is for direct callers of build
+
+
+def _interpreters_missing() -> str | None:
+    return None if sys.version_info >= (3, 14) else "InterpreterPoolExecutor came with Python 3.14"
+
+
+EXECUTORS: Mapping[str, ExecutorSpec] = MappingProxyType(
+    {
+        spec.kind: spec
+        for spec in (
+            ExecutorSpec("serial", "one task after the other, in the caller", "serial", _serial, _nothing_missing),
+            ExecutorSpec("thread", "ThreadPoolExecutor: threads of one process", "thread", _threads, _nothing_missing),
+            _processes("fork"),
+            _processes("forkserver"),
+            _processes("spawn"),
+            ExecutorSpec(
+                "interpreter",
+                "InterpreterPoolExecutor: threads, each with an interpreter and a GIL of its own",
+                "interpreter",
+                _interpreters,
+                _interpreters_missing,
+            ),
+        )
+    },
+)
+
+
+def available() -> tuple[str, ...]:
+    """Return the kinds that can run on this Python and machine, in the registry's order."""
+    return tuple(kind for kind, spec in EXECUTORS.items() if spec.unavailable() is None)
+
+
+def resolve(kind: str) -> ExecutorSpec:
+    """Return the spec of `kind`; `process` means the platform's default start method. UnknownKindError otherwise."""
+    if kind == PROCESS:
+        kind = f"process-{multiprocessing.get_context().get_start_method()}"
+    try:
+        return EXECUTORS[kind]
+    except KeyError:
+        known = ", ".join([*EXECUTORS, PROCESS])
+        raise UnknownKindError(f"no executor kind is called {kind!r}; there are: {known}") from None
+
+
+def make(kind: str, workers: int | None = None, **options: Any) -> Executor:
+    """Return a new executor of `kind`, to be used as a context manager.
+
+    `workers` defaults to the usable processors; serial has one, always. `options` go to the executor's constructor
+    (`initializer`, `max_tasks_per_child`, ...). Raises UnknownKindError, UnavailableError, and ValueError for a number
+    of workers that the kind cannot have.
+    """
+    spec = resolve(kind)
+    if reason := spec.unavailable():
+        raise UnavailableError(f"{spec.kind} is not available here: {reason}; available: {', '.join(available())}")
+    if workers is None:
+        workers = spec.max_workers or usable_cpus()
+    if workers < 1:
+        raise ValueError(f"workers must be at least 1, not {workers}")
+    if spec.max_workers is not None and workers > spec.max_workers:
+        raise ValueError(f"{spec.kind} has at most {spec.max_workers} worker, not {workers}")
+    return spec.build(workers, **options)
