@@ -1,0 +1,138 @@
+"""The ``measure`` fixture: rounds of a benchmark in turn with rounds of a reference, and an answer that is checked."""
+
+import math
+import reprlib
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, TypeVar
+
+from bench.instrument.answers import Checked, Single
+from bench.instrument.rounds import Fixture, Reference, calibrate, time_round
+
+Result = TypeVar("Result")
+Target = TypeVar("Target")
+Scalar: TypeAlias = str | int | float | bool | None
+
+OWN_WARM_UP_S = 0.1
+"""From this duration on, calibration is warm-up enough: it has just run the very same round."""
+
+
+class Measure:
+    """Measures one target with the pytest-benchmark fixture of a test; it can be called once a test.
+
+    The rounds are run by ``benchmark.pedantic`` and those of the reference by the same fixture's runner. So every
+    option of pytest-benchmark keeps its meaning, and both are timed alike: same timer, same garbage collection.
+
+    ``budget_s`` is the time of the rounds in place of what the fixture has from options and marker; None leaves that.
+    """
+
+    def __init__(self, benchmark: Fixture, budget_s: float | None = None) -> None:
+        self._benchmark = benchmark
+        self._budget_s = float(benchmark._max_time) if budget_s is None else budget_s  # noqa: SLF001  # options and marker
+
+    def __call__(
+        self,
+        target: Callable[[], Result],
+        *,
+        expect: Callable[[Result], object],
+        parameters: Mapping[str, Scalar],
+        reference: Callable[[], object] | None = None,
+        reference_name: str | None = None,
+        setup: Callable[[], object] | None = None,
+        teardown: Callable[[Result], object] | None = None,
+    ) -> Result:
+        """Measure rounds of ``target()``, each directly followed by a round of ``reference()``; return the last result.
+
+        ``expect(result)`` raises, or returns a false value other than None, for a wrong answer. It sees the results of
+        the first call and of the last; of every call, where there is a ``setup`` or a ``teardown``.
+
+        ``parameters`` become the benchmark's ``extra_info``: text, finite numbers, booleans or None by name.
+
+        ``setup()`` runs before and ``teardown(result)`` after each round, neither of them timed; with either a round is
+        one call. A target that raises has to clean up after itself, as there is no result to tear down.
+
+        The reference's seconds for one call, one value a round, go to ``extra_info["reference"]["data"]``; its name is
+        of no effect where there is no reference.
+
+        Raises WrongAnswerError, and whatever target, expect, reference, setup and teardown raise: the benchmark has
+        then failed, and is in no JSON. Raises TypeError or ValueError for arguments that make no sense.
+        """
+        __tracebackhide__ = True
+        try:
+            check_parameters(parameters)
+            self._benchmark.extra_info.update(parameters)
+            turns = Reference(self._benchmark, reference_name, reference)
+            if setup is None and teardown is None:
+                return self._repeated(Checked(target, expect), turns)
+            return self._single(Single(target, expect, setup, teardown), turns)
+        except BaseException:
+            # An interrupted benchmark is no result either. With a mode, the fixture does not warn that it was never
+            # used, which would hide the reason.
+            self._benchmark.has_error = True
+            self._benchmark._mode = self._benchmark._mode or "measure(...)"  # noqa: SLF001  # no public name
+            raise
+
+    def _repeated(self, call: Checked[Result], reference: Reference) -> Result:
+        __tracebackhide__ = True
+        if self._benchmark.disabled:
+            return call.check(self._benchmark.pedantic(call.target))
+        call.check(call.target())
+        iterations, round_s = calibrate(self._benchmark, call.target)
+        return call.check(self._pedantic(call.target, iterations, round_s, reference))
+
+    def _single(self, call: Single[Result], reference: Reference) -> Result:
+        __tracebackhide__ = True
+        if self._benchmark.disabled:
+            call.before_round()
+            self._benchmark.pedantic(call.timed)
+            return call.after_round()
+        call.before_round()
+        call.timed()
+        call.after_round()
+        call.before_round()
+        round_s = time_round(self._benchmark, call.timed, iterations=1)
+        call.after_round()
+        self._pedantic(call.timed, 1, round_s, reference, call)
+        return call.last
+
+    def _pedantic(
+        self,
+        target: Callable[[], Target],
+        iterations: int,
+        round_s: float,
+        reference: Reference,
+        single: Single[Any] | None = None,
+    ) -> Target:
+        __tracebackhide__ = True
+        benchmark = self._benchmark
+        turn_s = round_s + reference.calibrate()
+
+        def after_round() -> None:
+            if single is not None:
+                single.after_round()
+            reference.take_turn(len(benchmark.stats.stats.data))
+
+        result: Target = benchmark.pedantic(
+            target,
+            setup=None if single is None else single.before_round,
+            teardown=after_round,
+            rounds=self._rounds(turn_s),
+            iterations=iterations,
+            warmup_rounds=1 if round_s < OWN_WARM_UP_S else 0,
+        )
+        return result
+
+    def _rounds(self, turn_s: float) -> int:
+        """Return how many turns of ``turn_s``, reference included, the time of one benchmark holds."""
+        min_rounds = int(self._benchmark._min_rounds)  # noqa: SLF001  # likewise
+        return max(min_rounds, int(self._budget_s / turn_s)) if turn_s > 0 else min_rounds
+
+
+def check_parameters(parameters: Mapping[str, Scalar]) -> None:
+    """Raise TypeError or ValueError for a parameter that JSON cannot hold as a scalar or whose name is taken."""
+    for name, value in parameters.items():
+        if name == "reference":
+            raise ValueError("measure() keeps the reference's rounds as 'reference': name the parameter otherwise")
+        if value is not None and not isinstance(value, str | int | float):
+            raise TypeError(f"parameter {name!r} is {reprlib.repr(value)}; give text, a number, a boolean or None")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"parameter {name!r} is {value}, which JSON does not know; give a finite number")

@@ -1,0 +1,68 @@
+"""The pytest plugin: the ``measure`` fixture, ``--quick``, and ``--results``, which writes a run with its environment.
+
+It serves any pytest-benchmark suite: put ``pytest_plugins = ["bench.instrument.plugin"]`` in the root conftest.py, or
+give ``-p bench.instrument.plugin``.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from bench.instrument.build import is_gil_enabled
+
+GIL_BEFORE_IMPORTS = is_gil_enabled()  # before this plugin, and whatever it loads, imports anything built in C
+
+import pytest  # noqa: E402  # see above
+
+from bench.instrument.budget import DEFAULTS, QUICK, apply_defaults, budget_s  # noqa: E402
+from bench.instrument.guard import NAME as GUARD  # noqa: E402
+from bench.instrument.guard import Guard  # noqa: E402
+from bench.instrument.interruption import Interruption  # noqa: E402
+from bench.instrument.measure import Measure  # noqa: E402
+from bench.instrument.progress import Progress  # noqa: E402
+from bench.instrument.recorder import Recorder  # noqa: E402
+
+if TYPE_CHECKING:
+    from pytest_benchmark.fixture import BenchmarkFixture
+
+
+def _times(budget: Mapping[str, object]) -> str:
+    return f"{budget['benchmark_max_time']} s and at least {budget['benchmark_min_rounds']} rounds"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
+    group = parser.getgroup("instrument", "measuring and recording benchmarks")
+    group.addoption(
+        "--quick",
+        action="store_true",
+        help=f"A first look: few sizes, and {_times(QUICK)} a benchmark instead of {_times(DEFAULTS)}. Enough to see "
+        "that all works and about how long it takes, not to compare. --benchmark-max-time and --benchmark-min-rounds "
+        "still have the last word.",
+    )
+    group.addoption(
+        "--results",
+        metavar="DIR_OR_FILE",
+        help="Write this run as pytest-benchmark JSON, with what decides whether it can be compared with another: to "
+        "DIR/TAG.json, where TAG names the Python (cp314t-linux-x86_64), or to FILE, which ends in .json. A run that "
+        "is stopped goes to ...-interrupted.json and leaves a complete one alone. Nothing is written without this.",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Set the defaults before pytest-benchmark reads them, and start recording."""
+    apply_defaults(config)
+    if config.getoption("results") is not None and not config.getoption("benchmark_verbose"):
+        config.option.benchmark_quiet = True  # the report is the output; --benchmark-verbose brings the table back
+    # Each wraps those before it: at the end signals are off first, then what leaked goes, then the results are written.
+    config.pluginmanager.register(Interruption(), "instrument-interruption")
+    config.pluginmanager.register(Guard(config), GUARD)
+    config.pluginmanager.register(Recorder(config, GIL_BEFORE_IMPORTS), "instrument-recorder")
+    if config.getoption("results") is not None and config.get_verbosity() <= 0:
+        config.pluginmanager.register(Progress(config), "instrument-progress")
+
+
+@pytest.fixture
+def measure(benchmark: "BenchmarkFixture", pytestconfig: pytest.Config) -> Measure:
+    """Measure one target, in turn with a reference, and check its answer: see Measure."""
+    return Measure(benchmark, budget_s(pytestconfig))

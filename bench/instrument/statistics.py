@@ -1,0 +1,82 @@
+"""Estimates with intervals, from the rounds of one run.
+
+Both estimators are medians, and both intervals are order statistics of the rounds (the sign test inverted), so no
+shape of distribution is assumed. Rounds of one process are not independent samples of all processes: an interval
+speaks of this run, and a fresh process may land elsewhere.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+from scipy import stats
+
+CONFIDENCE = 0.95
+MEDIAN = "median of rounds"
+PAIRED_RATIO = "median of the paired rounds' log ratios"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A confidence interval, `low` <= `high`."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A value with its 95% interval, or None where fewer than 6 rounds allow none; `n` counts rounds."""
+
+    value: float
+    interval: Interval | None
+    n: int
+    estimator: str
+
+    def decides(self, against: float = 1.0) -> bool:
+        """Say whether the interval lies wholly on one side of a value."""
+        return self.interval is not None and not self.interval.low <= against <= self.interval.high
+
+    def map(self, function: Callable[[float], float]) -> "Estimate":
+        """Apply a monotone function to the value and the interval; a falling one turns the interval round."""
+        if self.interval is None:
+            return replace(self, value=function(self.value))
+        low, high = sorted((function(self.interval.low), function(self.interval.high)))
+        return replace(self, value=function(self.value), interval=Interval(low, high))
+
+
+def median(times_s: Sequence[float]) -> Estimate:
+    """Estimate the median time of rounds; raises ValueError for no rounds."""
+    return _median(np.asarray(times_s, dtype=float), MEDIAN)
+
+
+def speed_up(times_s: Sequence[float], reference_s: Sequence[float]) -> Estimate:
+    """Estimate reference time / time from rounds that took turns: above 1 is faster than the reference.
+
+    Round i of the one is paired with round i of the other, so drift that both share cancels. Raises ValueError
+    when the lengths differ.
+    """
+    if len(times_s) != len(reference_s):
+        raise ValueError(f"rounds must be paired: {len(times_s)} of one, {len(reference_s)} of the other")
+    logs = np.log(np.asarray(reference_s, dtype=float)) - np.log(np.asarray(times_s, dtype=float))
+    return _median(logs, PAIRED_RATIO).map(math.exp)
+
+
+def _median(values: np.ndarray[tuple[int], np.dtype[np.float64]], estimator: str) -> Estimate:
+    if values.size == 0:
+        raise ValueError("no rounds to estimate from")
+    ordered = np.sort(values)
+    ranks = _interval_ranks(values.size)
+    interval = Interval(float(ordered[ranks[0]]), float(ordered[ranks[1]])) if ranks else None
+    return Estimate(float(np.median(ordered)), interval, values.size, estimator)
+
+
+@cache
+def _interval_ranks(n: int) -> tuple[int, int] | None:
+    """Return which order statistics bound the median's 95% interval; they depend on n alone, so once is enough."""
+    interval = stats.quantile_test(np.arange(n), p=0.5).confidence_interval(CONFIDENCE)
+    if math.isnan(interval.low) or math.isnan(interval.high):
+        return None
+    return int(interval.low), int(interval.high)
