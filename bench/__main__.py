@@ -1,0 +1,24 @@
+"""python -m bench: one subcommand a tool."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from bench.report import command as report
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a subcommand; returns the exit status: 0, 2 for an error of the user's, 130 when interrupted."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Tools for what the benchmarks measured.")
+    report.add_to(parser.add_subparsers(title="subcommands", required=True, metavar="SUBCOMMAND"))
+    given = parser.parse_args(arguments)
+    try:
+        status: int = given.run(given)
+    except KeyboardInterrupt:
+        print("interrupted: nothing was left half-written", file=sys.stderr)  # noqa: T201 - a command talks
+        return 130
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,201 @@
+"""What does waiting cost? The flag downloader by executor kind, concurrency and server.
+
+The servers are those of the book, with shorter delays so that a study takes a minute: LOCAL answers at once, DELAY
+after 10 ms, ERROR fails a quarter of the requests and delays half of them. What fails is drawn from a seed, so the
+number of errors is known before, and asserted. Pools and sessions are warm, and so is the server: every flag is drawn.
+
+The figures of speed, each by one command:
+  pytest bench/bench_download.py -k keep_alive    connections kept, in turn with the book's client, which keeps none
+  pytest bench/bench_download.py -k schedule      100 at a time: seconds, to be compared with `ideal_s` in extra_info
+  pytest tests/flags/test_server_capacity.py -s   1,000 connections held; requests a second beside `http.server` (wrk)
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
+from pathlib import Path
+
+import pytest
+import requests
+
+from bench.instrument.measure import Measure
+from flagkit.cpus import usable_cpus
+from flagkit.executors import EXECUTORS, make, warm
+from flagkit.flags import (
+    Behaviour,
+    FlagServer,
+    Job,
+    Status,
+    Tally,
+    close_sessions,
+    countries,
+    download_many,
+    download_one,
+    every_code,
+)
+
+SERVERS = {
+    "LOCAL": Behaviour(),
+    "DELAY": Behaviour(delay_s=(0.01, 0.01)),
+    "ERROR": Behaviour(delay_s=(0.01, 0.01), delay_rate=0.5, error_rate=0.25),
+}
+CODES = ("AA", "AR", "AZ", "BE", "BR", "CN", "DD", "DE", "FR", "IN", "JP", "US")
+"""For the comparison of kinds: few, because serial waits for each of them in every round."""
+BOOK_CONNECTIONS = 30
+SCHEDULE = Behaviour(delay_s=(0.1, 0.3))
+SCHEDULE_CONNECTIONS = 100
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make a case of each server, kind and concurrency; the quick study takes one concurrency a kind."""
+    if "kind" not in metafunc.fixturenames:
+        return
+    quick = metafunc.config.getoption("quick")
+    threads = [8] if quick else [1, 8, BOOK_CONNECTIONS]
+    others = [usable_cpus()] if quick else [usable_cpus(), 2 * usable_cpus()]
+    cases = [
+        (kind, workers)
+        for kind, spec in EXECUTORS.items()
+        for workers in {"serial": [1], "thread": threads}.get(spec.family, others)
+    ]
+    metafunc.parametrize(("kind", "workers"), cases)
+    # by itself and for the module, so that a server is started once and not for each case
+    metafunc.parametrize("server", ["ERROR"] if quick else list(SERVERS), indirect=True, scope="module")
+
+
+def expected(behaviour: Behaviour, codes: Sequence[str]) -> Counter[Status]:
+    """Return how many of `codes` end in which status, from the seed alone."""
+
+    def end(code: str) -> Status:
+        if behaviour.fate(code).status is not None:
+            return Status.ERROR
+        return Status.OK if code in countries() else Status.NOT_FOUND
+
+    return Counter(end(code) for code in codes)
+
+
+def check(ends: Counter[Status], tally: Tally) -> None:
+    """Assert that the codes ended as the seed says."""
+    assert Counter(result.status for result in tally.results) == ends
+
+
+@pytest.fixture(scope="module")
+def server(request: pytest.FixtureRequest) -> Iterator[FlagServer]:
+    """Run the server of a label for all benchmarks that use it."""
+    with FlagServer(SERVERS[request.param], label=request.param) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def closed_sessions() -> Iterator[None]:
+    """Close this process's sessions after each benchmark: serial keeps one open in the main thread."""
+    yield
+    close_sessions()
+
+
+@pytest.mark.benchmark(max_time=0.3, min_rounds=6)
+def test_download(
+    kind: str,
+    workers: int,
+    server: FlagServer,
+    measure: Measure,
+    tmp_path: Path,
+) -> None:
+    """Download 20 codes with a warm pool, against a warm serial download of the same codes."""
+    if reason := EXECUTORS[kind].unavailable():
+        pytest.skip(reason)
+    base_url = server.base_url
+    ends = expected(server.behaviour, CODES)
+    with make(kind, workers) as pool, make("serial") as alone:
+        warm(pool, workers, download_one, "BR", Job(base_url, tmp_path))
+        measure(
+            partial(download_many, CODES, base_url=base_url, dest=tmp_path, executor=pool, workers=workers),
+            expect=partial(check, ends),
+            reference=None
+            if kind == "serial"
+            else partial(download_many, CODES, base_url=base_url, dest=tmp_path, executor=alone),
+            reference_name="serial",
+            parameters={
+                "suite": "download",
+                "server": server.label,
+                "kind": kind,
+                "workers": workers,
+                "flags": len(CODES),
+                "downloaded": ends[Status.OK],
+                "not_found": ends[Status.NOT_FOUND],
+                "errors": ends[Status.ERROR],
+                "temperature": "warm",
+            },
+        )
+
+
+def book_download(codes: Sequence[str], base_url: str, dest: Path) -> Counter[Status]:
+    """Download as the book's client does: a new connection for each request, each flag written in place."""
+
+    def one(code: str) -> Status:
+        name = f"{code.lower()}.gif"
+        response = requests.get(f"{base_url}/{code.lower()}/{name}", timeout=30)
+        if response.status_code == requests.codes.not_found:
+            return Status.NOT_FOUND
+        response.raise_for_status()
+        (dest / name).write_bytes(response.content)
+        return Status.OK
+
+    with ThreadPoolExecutor(BOOK_CONNECTIONS) as pool:
+        return Counter(future.result() for future in as_completed([pool.submit(one, code) for code in codes]))
+
+
+@pytest.mark.benchmark(max_time=8)
+@pytest.mark.parametrize("server", ["LOCAL"], indirect=True)
+def test_keep_alive(server: FlagServer, measure: Measure, tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    """Download AA to ZZ from LOCAL over 30 kept connections, pool and sessions cold, against the book's client."""
+    codes = every_code()[:100] if pytestconfig.getoption("quick") else every_code()
+    base_url = server.base_url
+    ends = expected(server.behaviour, codes)
+    assert book_download(codes, base_url, tmp_path) == ends
+    measure(
+        partial(download_many, codes, base_url=base_url, dest=tmp_path, workers=BOOK_CONNECTIONS),
+        expect=partial(check, ends),
+        reference=partial(book_download, codes, base_url, tmp_path),
+        reference_name="a connection for each request",
+        parameters={
+            "suite": "download",
+            "server": server.label,
+            "kind": "thread",
+            "workers": BOOK_CONNECTIONS,
+            "flags": len(codes),
+            "downloaded": ends[Status.OK],
+            "not_found": ends[Status.NOT_FOUND],
+            "errors": 0,
+            "temperature": "cold",
+        },
+    )
+
+
+@pytest.mark.benchmark(max_time=1, min_rounds=2)
+def test_schedule(measure: Measure, tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    """Download AA to ZZ thrice, 100 at a time, from a server whose delays are drawn from a seed.
+
+    No schedule can be shorter than `ideal_s`: all delays shared evenly among the connections, or the longest of them.
+    """
+    codes = every_code()[::12] if pytestconfig.getoption("quick") else 3 * every_code()
+    delays_s = [SCHEDULE.fate(code).delay_s for code in codes]
+    ends = expected(SCHEDULE, codes)
+    with FlagServer(SCHEDULE, label="DELAY") as server:
+        measure(
+            partial(download_many, codes, base_url=server.base_url, dest=tmp_path, workers=SCHEDULE_CONNECTIONS),
+            expect=partial(check, ends),
+            parameters={
+                "suite": "download",
+                "server": server.label,
+                "kind": "thread",
+                "workers": SCHEDULE_CONNECTIONS,
+                "flags": len(codes),
+                "downloaded": ends[Status.OK],
+                "not_found": ends[Status.NOT_FOUND],
+                "errors": 0,
+                "temperature": "cold",
+                "ideal_s": max(sum(delays_s) / SCHEDULE_CONNECTIONS, *delays_s),
+            },
+        )

@@ -1,0 +1,1 @@
+"""What shows: run files to one page, Markdown and CSV, all from the same records."""

@@ -1,0 +1,123 @@
+"""python -m bench report: run files in, one page out, the findings in words on the terminal."""
+
+import argparse
+import os
+import sys
+import textwrap
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from bench.report.document import Report
+
+_NEEDED = {
+    "numpy": "numpy",
+    "scipy": "scipy",
+    "pydantic": "pydantic",
+    "jinja2": "Jinja2",
+    "altair": "Altair",
+    "vl_convert": "vl-convert",
+}
+_USER_ERROR = 2
+_WIDTH = 100
+_DESCRIPTION = """\
+Turn run files (the JSON that `tox -e bench` writes, or any pytest-benchmark JSON) into one HTML page that needs no
+network and no script, and say its findings here.
+"""
+_EXAMPLES = """\
+examples:
+  python -m bench report                          every run in reports/, to reports/index.html
+  python -m bench report reports/cp314-*.json     some of them
+  python -m bench report a.json b.json -o ab.html two runs beside each other
+  python -m bench report --markdown summary.md    also as Markdown, for a pull request
+  python -m bench report --csv results.csv        also as CSV, a row a benchmark
+
+A file that is not whole or not a run file is named, with the place in it, and nothing is written.
+"""
+
+
+def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the subcommand and its options."""
+    parser = subparsers.add_parser(
+        "report",
+        help="run files to one HTML page, and its findings in words",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("files", nargs="*", default=["reports"], metavar="FILE", help="files, directories or patterns")
+    parser.add_argument(
+        "-o", "--output", type=Path, default=Path("reports/index.html"), metavar="HTML", help="the page"
+    )
+    parser.add_argument("--markdown", type=Path, metavar="MD", help="write Markdown as well")
+    parser.add_argument("--csv", type=Path, metavar="CSV", help="write CSV as well")
+    parser.set_defaults(run=run)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Make the page; returns 0, or 2 after one line on standard error."""
+    missing = [name for module, name in _NEEDED.items() if find_spec(module) is None]
+    if missing:
+        return _refuse(f"the report needs {', '.join(missing)}, not installed in this Python; run `tox -e report`")
+    # Imported now that they are known to be there: a Python without them is told in one line what to do.
+    from bench.instrument.results import ResultsError, load_all  # noqa: PLC0415
+    from bench.report import document, writing  # noqa: PLC0415
+    from bench.report.exporters import as_csv, as_markdown  # noqa: PLC0415
+    from bench.report.inputs import InputError, run_files  # noqa: PLC0415
+
+    try:
+        report = document.report(load_all(run_files(given.files)))
+        texts = {given.output: _render_page(report)}
+        if given.markdown:
+            texts[given.markdown] = as_markdown.render(report)
+        if given.csv:
+            texts[given.csv] = as_csv.render(report)
+        for path, text in texts.items():
+            writing.replace(path, text)
+    except (ResultsError, InputError) as error:
+        return _refuse(str(error))
+    except OSError as error:
+        return _refuse(f"{error.filename or given.output}: cannot be written: {error.strerror or error}")
+    _say(report, list(texts), sys.stdout)
+    return 0
+
+
+def _render_page(report: "Report") -> str:
+    from bench.report.exporters import as_html  # noqa: PLC0415 - as in run()
+
+    return as_html.render(report)
+
+
+def _refuse(reason: str) -> int:
+    print(f"python -m bench report: {reason}", file=sys.stderr)  # noqa: T201 - a command talks
+    return _USER_ERROR
+
+
+def _say(report: "Report", written: list[Path], out: TextIO) -> None:
+    """Print the findings, then where the files are."""
+    from bench.report import wording  # noqa: PLC0415 - as in run()
+
+    lines = [_bold(f"Findings of {wording.printable(report.lead.label)}", out)]
+    sentences = [wording.sentence(finding) for finding in report.findings] or [wording.NO_FINDINGS]
+    lines += [_item(f"{number}.", wording.printable(text)) for number, text in enumerate(sentences, 1)]
+    if report.others:
+        lines += ["", _bold("Threads in the other runs (not measured side by side)", out)]
+        lines += [
+            _item("-", wording.printable(f"{finding.run.label}: {wording.sentence(finding)}"))
+            for finding in report.others
+        ]
+    lines += ["", f"Run files  {wording.printable(', '.join(str(run.source) for run in report.runs))}"]
+    lines += [f"Written    {wording.printable(', '.join(map(str, written)))}"]
+    encoding = out.encoding or "utf-8"
+    out.write("\n".join([*lines, ""]).encode(encoding, "replace").decode(encoding))
+
+
+def _item(mark: str, text: str) -> str:
+    indent = " " * 5
+    return textwrap.fill(text, _WIDTH, initial_indent=f"  {mark:<3}", subsequent_indent=indent)
+
+
+def _bold(text: str, out: TextIO) -> str:
+    wanted = out.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    return f"\x1b[1m{text}\x1b[0m" if wanted else text

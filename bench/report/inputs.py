@@ -1,0 +1,35 @@
+"""Which run files a command line means: files, directories and patterns (which Windows' shells leave to us)."""
+
+import glob
+from collections.abc import Iterable
+from pathlib import Path
+
+_PATTERN = frozenset("*?[")
+
+
+class InputError(ValueError):
+    """A path that leads to no run file; the message is one line that says what to do."""
+
+
+def run_files(given: Iterable[str]) -> tuple[Path, ...]:
+    """Return the files that the arguments mean, each once, in order; a directory means its *.json.
+
+    Raises InputError for an argument that means no file.
+    """
+    found = (path for argument in given for path in _meant(argument))
+    return tuple({path.resolve(): path for path in found}.values())
+
+
+def _meant(argument: str) -> list[Path]:
+    path = Path(argument)
+    if path.is_dir():
+        files = sorted(path.glob("*.json"))
+        if not files:
+            raise InputError(f"{argument}: no *.json in this directory; `tox -e bench` writes one to reports/")
+        return files
+    if path.exists() or not _PATTERN & set(argument):
+        return [path]
+    files = sorted(map(Path, glob.glob(argument)))  # noqa: PTH207 - Path.glob takes no absolute pattern
+    if not files:
+        raise InputError(f"{argument}: matches no file; `tox -e bench` writes one to reports/")
+    return files

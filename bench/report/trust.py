@@ -1,0 +1,149 @@
+"""Can these runs be trusted, and compared? Facts of machine and build side by side, cautions, and what is missing."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from bench.instrument import units
+from bench.instrument.records import Commit, Environment, Run
+from bench.report.wording import NONE
+
+_BUSY = 0.25
+_EACH_ITS_OWN = frozenset({"Load, start to end", "Started", "Took"})
+_FIRST = frozenset({"GIL", "Profile-guided optimisation", "Processor", "Usable cores", "Load, start to end", "Commit"})
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One fact, a value a run; `differs` when the runs do not agree."""
+
+    name: str
+    values: tuple[str, ...]
+
+    @property
+    def stands_out(self) -> bool:
+        """Return whether to show it before the fold: it decides much, or runs differ in it."""
+        return self.name in _FIRST or self.differs
+
+    @property
+    def differs(self) -> bool:
+        """Return whether two runs have different values, of a fact that no two runs need differ in."""
+        return self.name not in _EACH_ITS_OWN and len(set(self.values)) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """Why a run, or the comparison of runs, deserves less trust, and what to do."""
+
+    run: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Benchmarks that could not run, all for one reason."""
+
+    run: str
+    reason: str
+    benchmarks: tuple[str, ...]
+
+
+def facts(runs: Sequence[Run]) -> tuple[Fact, ...]:
+    """Return the facts that decide whether runs can be compared; a dash where a file does not tell."""
+    return tuple(Fact(name, tuple(read(run) or NONE for run in runs)) for name, read in _FACTS.items())
+
+
+def cautions(runs: Iterable[Run]) -> tuple[Caution, ...]:
+    """Return what to bear in mind, with advice, run by run."""
+    return tuple(Caution(run.label, text) for run in runs for text in _cautions(run))
+
+
+def gaps(runs: Iterable[Run]) -> tuple[Gap, ...]:
+    """Return what could not run, grouped by reason."""
+    found = []
+    for run in runs:
+        reasons: dict[str, list[str]] = {}
+        for missing in run.unavailable:
+            reasons.setdefault(missing.reason, []).append(missing.benchmark)
+        found += [Gap(run.label, reason, tuple(names)) for reason, names in reasons.items()]
+    return tuple(found)
+
+
+def _cautions(run: Run) -> Iterable[str]:
+    environment = run.environment
+    if environment is None:
+        yield "This file was not written by this instrument: what machine and build it ran on is not known."
+        return
+    if environment.interrupted:
+        yield "The run was interrupted: it holds the results up to there."
+    if environment.quick:
+        yield "A quick run: small sizes and few rounds. Leave --quick out for figures to rely on."
+    if run.commit.dirty:
+        yield "The checkout had changes that were not committed: the commit alone does not reproduce it."
+    if environment.python.gil_disabled_build and environment.gil_enabled.at_end:
+        yield "A free-threaded build whose GIL was switched on, by an import or an option: it measures the GIL."
+    if environment.python.debug:
+        yield "A debug build: several times slower than the Python that people use."
+    if environment.python.pgo is False:
+        yield "Python was built without profile-guided optimisation: slower than most builds; compare it with its like."
+    start = environment.load.start
+    if start and start[0] > _BUSY * environment.host.usable_cores:
+        yield f"The machine was busy when the run started (load {start[0]:.2f}); run it when nothing else runs."
+    limit = environment.host.cgroup_cpu_limit
+    if limit is not None and limit < environment.host.usable_cores:
+        yield f"A limit of {units.number(limit)} cores' worth of time is below the cores that can be seen."
+
+
+def _told(read: Callable[[Environment], str | None]) -> Callable[[Run], str | None]:
+    return lambda run: read(run.environment) if run.environment else None
+
+
+def _yes(value: bool | None) -> str | None:  # noqa: FBT001 - a fact to write, no switch
+    return None if value is None else "yes" if value else "no"
+
+
+def _gil(environment: Environment) -> str:
+    states = environment.gil_enabled
+    moments = (states.before_imports, states.after_imports, states.at_end)
+    if len(set(moments)) == 1:
+        return "on" if moments[0] else "off"
+    names = ("before imports", "after imports", "at the end")
+    return ", ".join(f"{'on' if on else 'off'} {name}" for on, name in zip(moments, names, strict=True))
+
+
+def _load(environment: Environment) -> str | None:
+    ends = (environment.load.start, environment.load.end)
+    told = [f"{end[0]:.2f}" for end in ends if end]
+    return " to ".join(told) or None
+
+
+def _commit(commit: Commit) -> str | None:
+    if not commit.id:
+        return None
+    return commit.id[:12] + (" with changes" if commit.dirty else "")
+
+
+_FACTS: dict[str, Callable[[Run], str | None]] = {
+    "Free-threaded build": _told(lambda env: _yes(env.python.gil_disabled_build)),
+    "GIL": _told(_gil),
+    "JIT": _told(lambda env: env.python.jit),
+    "Profile-guided optimisation": _told(lambda env: _yes(env.python.pgo)),
+    "Link-time optimisation": _told(lambda env: _yes(env.python.lto)),
+    "Debug build": _told(lambda env: _yes(env.python.debug)),
+    "Compiler": _told(lambda env: env.python.compiler),
+    "Optimisation flags": _told(lambda env: env.python.opt),
+    "Switch interval": _told(lambda env: units.seconds(env.python.switch_interval_s or 0)),
+    "Default start method": _told(lambda env: env.python.default_start_method),
+    "Pickle's default protocol": _told(lambda env: str(env.pickle_default_protocol)),
+    "numpy": _told(lambda env: env.packages.get("numpy")),
+    "System": lambda run: " ".join(filter(None, (run.machine.system, run.machine.release, run.machine.machine))),
+    "Processor": _told(lambda env: env.host.cpu_model),
+    "Usable cores": _told(lambda env: f"{env.host.usable_cores:,} of {env.host.logical_cores:,}"),
+    "CPU limit": _told(lambda env: "none" if env.host.cgroup_cpu_limit is None else str(env.host.cgroup_cpu_limit)),
+    "Governor": _told(lambda env: env.host.governor),
+    "Memory": _told(lambda env: units.size(env.host.memory_bytes) if env.host.memory_bytes else None),
+    "Load, start to end": _told(_load),
+    "Started": _told(lambda env: env.started.strftime("%Y-%m-%d %H:%M %Z")),
+    "Took": _told(lambda env: units.seconds((env.finished - env.started).total_seconds())),
+    "Commit": lambda run: _commit(run.commit),
+    "Arguments": _told(lambda env: " ".join(env.arguments) or "none"),
+}

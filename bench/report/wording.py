@@ -1,0 +1,216 @@
+"""The words of the report: sentences built from a finding's data, and from nothing else."""
+
+from collections.abc import Callable, Sequence
+from typing import Literal, TypeAlias
+
+from bench.instrument import units
+from bench.instrument.metrics import Derived, Missing
+from bench.instrument.statistics import Estimate
+from bench.report.findings import Finding, Topic
+
+Write: TypeAlias = Callable[[float], str]
+Put: TypeAlias = Callable[[Estimate, Write], str]
+"""How to put an estimate into a sentence: with its interval or without."""
+
+_PLURALS = {"thread": "threads", "process": "processes", "interpreter": "interpreters"}
+_SINGULARS = {"thread": "thread", "process": "process", "interpreter": "interpreter"}
+_SUBJECTS = {"gcd-seed": "the seed's gcd"}
+_FEWEST_ROUNDS = 6
+_GAINED = 1.1
+_FULL_WORTH = 0.75
+_RULED_OUT = f"a difference beyond {units.times(_GAINED)} is ruled out"
+
+NONE = "\N{EN DASH}"
+NO_FINDINGS = "These files hold none of the benchmarks that the findings speak of; the table below has all there is."
+
+
+def sentence(finding: Finding) -> str:
+    """Say a finding in one sentence, with its figures and intervals, and what they mean where they decide."""
+    meaning = _MEANINGS[finding.topic](finding)
+    claim = _CLAIMS[finding.topic](finding, _with_interval)
+    return f"{_capitalised(claim)}{f': {meaning}' if meaning else ''}."
+
+
+def heading(finding: Finding) -> str:
+    """Say a finding's figures without their intervals, short enough for a heading."""
+    claim = _CLAIMS[finding.topic](finding, lambda estimate, write: write(estimate.value))
+    return _capitalised(claim) + (" (not decided)" if is_open(finding) else "")
+
+
+def cpu_heading(findings: Sequence[Finding]) -> str:
+    """Join what was found for one workload into a heading: the seed's gcd: 2 threads 1.02x slower than serial, ..."""
+    subject = _capitalised(_subject(findings[0]))
+    said = ", ".join(
+        f"{workers(finding.kind, finding.workers)} {units.faster(finding.ratio.value)}"
+        f"{' (not decided)' if is_open(finding) else ''}"
+        for finding in findings
+        if finding.ratio
+    )
+    return f"{subject}, against serial: {said}"
+
+
+def headline(finding: Finding) -> str:
+    """Return the figure to show large beside the sentence: the ratio where there is one, else the time."""
+    if finding.topic == "sending" and finding.ratio:
+        return f"{units.times(finding.ratio.value)} a memcpy"
+    if finding.ratio:
+        return units.faster(finding.ratio.value)
+    return units.seconds(finding.time.value) if finding.time else ""
+
+
+def basis(finding: Finding) -> str:
+    """Name estimators, interval and n of a finding's figures."""
+    estimates = [estimate for estimate in (finding.time, finding.ratio) if estimate]
+    estimators = " and ".join(estimate.estimator for estimate in estimates)
+    spread = "95% interval" if all(estimate.interval for estimate in estimates) else "no interval"
+    return f"{estimators}, {spread}, n = {min(estimate.n for estimate in estimates)} rounds"
+
+
+def interval(estimate: Estimate, write: Write) -> str:
+    """Write an interval in brackets; says so where the rounds are too few for one."""
+    if estimate.interval is None:
+        return "[no interval]"
+    return f"[{write(estimate.interval.low)}, {write(estimate.interval.high)}]"
+
+
+def derived(figure: Derived, write: Write) -> str:
+    """Write a derived figure for a table; what is missing is a dash."""
+    return NONE if isinstance(figure, Missing) else write(figure.value)
+
+
+def workers(kind: str, count: int) -> str:
+    """Name workers: 2 threads, 1 interpreter, 2 processes (process-fork), 4 workers (loky)."""
+    family = kind.partition("-")[0]
+    noun = (_SINGULARS if count == 1 else _PLURALS).get(family, "worker" if count == 1 else "workers")
+    return f"{count:,} {noun}" if kind in {"thread", "interpreter"} else f"{count:,} {noun} ({kind})"
+
+
+def is_open(finding: Finding) -> bool:
+    """Return whether a finding's ratio leaves open which of the two is faster, by more than a hair's breadth."""
+    return finding.topic != "sending" and finding.ratio is not None and _verdict(finding.ratio) == "open"
+
+
+def _verdict(ratio: Estimate) -> Literal["faster", "slower", "same", "open"]:
+    if ratio.interval is None:
+        return "open"
+    if ratio.decides():
+        return "faster" if ratio.value > 1 else "slower"
+    same = ratio.interval.low > 1 / _GAINED and ratio.interval.high < _GAINED
+    return "same" if same else "open"
+
+
+def _why_open(ratio: Estimate) -> str:
+    if ratio.interval is None:
+        return f"not decided by this run (n = {ratio.n}; an interval needs {_FEWEST_ROUNDS} rounds)"
+    return "not decided by this run, its interval holds both slower and faster"
+
+
+def printable(text: str) -> str:
+    """Replace what a terminal would obey or a reader not see: control characters and turned writing, in names."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _with_interval(estimate: Estimate, write: Write) -> str:
+    return f"{write(estimate.value)} {interval(estimate, write)}"
+
+
+def _subject(finding: Finding) -> str:
+    return _SUBJECTS.get(finding.subject or "", finding.subject or "")
+
+
+def _claim_cpu_work(finding: Finding, put: Put) -> str:
+    ratio = put(finding.ratio, units.faster) if finding.ratio else ""
+    return f"{workers(finding.kind, finding.workers)} ran {_subject(finding)} {_than(ratio, 'serial')}"
+
+
+def _claim_downloads(finding: Finding, put: Put) -> str:
+    ratio = put(finding.ratio, units.faster) if finding.ratio else ""
+    who = workers(finding.kind, finding.workers)
+    return f"{who} downloaded flags ({_subject(finding)}) {_than(ratio, 'one after the other')}"
+
+
+def _than(ratio: str, reference: str) -> str:
+    """Put the reference before the interval: 1.86x faster than serial [1.80x faster, 1.90x faster]."""
+    figure, bracket, rest = ratio.partition(" [")
+    return f"{figure} than {reference}{bracket}{rest}"
+
+
+def _claim_sending(finding: Finding, put: Put) -> str:
+    what = f"sending {units.size(finding.size_bytes or 0)} of {_subject(finding)} through {finding.kind} and back"
+    taken = f"{what} takes {put(finding.time, units.seconds)}" if finding.time else what
+    if finding.ratio is None:
+        return taken
+    figure, bracket, rest = put(finding.ratio, units.times).partition(" [")
+    return f"{taken}, {figure} a memcpy of the same bytes{bracket}{rest}"
+
+
+def _claim_starting(finding: Finding, put: Put) -> str:
+    what = f"starting {workers(finding.kind, finding.workers)} and waiting for the first result of each"
+    return f"{what} takes {put(finding.time, units.seconds)}" if finding.time else what
+
+
+def _mean_cpu_work(finding: Finding) -> str | None:
+    """Say what a ratio means; only what was measured, with the GIL as it was when the run ended."""
+    if finding.ratio is None:
+        return None
+    verdict, ratio = _verdict(finding.ratio), finding.ratio.value
+    if verdict == "open":
+        return _why_open(finding.ratio)
+    cores = min(finding.workers, finding.cores or finding.workers)
+    why = _mean_threads(finding, ratio, ratio / cores) if finding.topic == "threads" else None
+    if verdict == "same":
+        return "; ".join(filter(None, (_RULED_OUT, why)))
+    if finding.topic == "threads":
+        return why
+    if verdict == "slower":
+        return "moving the work cost more than sharing it gained"
+    return f"{units.number(ratio / cores)} of a core's worth from each of {cores:,} cores" if cores > 1 else None
+
+
+def _mean_threads(finding: Finding, ratio: float, worth: float) -> str | None:
+    if finding.gil is None:
+        return None
+    if finding.gil and finding.free_threaded:
+        return "this free-threaded build ran with its GIL switched on"
+    if finding.gil:
+        return "part of this work lets go of the GIL" if ratio >= _GAINED else "with the GIL, one thread runs at a time"
+    if worth >= _FULL_WORTH:
+        return "without the GIL, threads run side by side"
+    return "there is no GIL, but the threads got in each other's way all the same"
+
+
+def _mean_downloads(finding: Finding) -> str | None:
+    if finding.ratio is None:
+        return None
+    return {
+        "open": _why_open(finding.ratio),
+        "same": _RULED_OUT,
+        "slower": "the pool cost more than it gained",
+        "faster": "waiting overlaps, with or without a GIL",
+    }[_verdict(finding.ratio)]
+
+
+def _mean_nothing_more(_: Finding) -> str | None:
+    return None
+
+
+_CLAIMS: dict[Topic, Callable[[Finding, Put], str]] = {
+    "threads": _claim_cpu_work,
+    "processes": _claim_cpu_work,
+    "interpreters": _claim_cpu_work,
+    "sending": _claim_sending,
+    "downloads": _claim_downloads,
+    "starting": _claim_starting,
+}
+_MEANINGS: dict[Topic, Callable[[Finding], str | None]] = {
+    "threads": _mean_cpu_work,
+    "processes": _mean_cpu_work,
+    "interpreters": _mean_cpu_work,
+    "sending": _mean_nothing_more,
+    "downloads": _mean_downloads,
+    "starting": _mean_nothing_more,
+}
