@@ -1,0 +1,106 @@
+"""A pytest-benchmark suite of another project, run in a process of its own with nothing but the plugin."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+
+import bench
+from bench.instrument.build import tag
+
+ROOT = Path(bench.__file__).parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run of the suite ended."""
+
+    status: int
+    output: str
+    folder: Path
+
+    def results(self, name: str = "") -> dict[str, Any]:
+        """Return the JSON that the run wrote to out/, of the usual name unless another one is given."""
+        content: dict[str, Any] = json.loads((self.folder / "out" / (name or f"{tag()}.json")).read_text())
+        return content
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """A folder with a suite, and how to run it."""
+
+    folder: Path
+
+    def command(self, *options: str) -> list[str]:
+        """Return the command line that runs the suite with only what it needs: other plugins cost a second each run."""
+        plugins = ("-p", "pytest_benchmark.plugin", "-p", "bench.instrument.plugin", "-p", "no:cacheprovider")
+        return [sys.executable, "-m", "pytest", "-q", *plugins, *options]
+
+    def environment(self) -> dict[str, str]:
+        """Return an environment in which this very test run leaves no trace: pytest-benchmark is off under xdist."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "TMPDIR"))}
+        path = os.pathsep.join([str(ROOT), str(self.folder)])
+        own = {"PYTHONPATH": path, "COLUMNS": "300", "TMPDIR": str(self.temporary())}
+        return {**kept, **own, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+
+    def temporary(self) -> Path:
+        """Return the folder for the temporary files of the run, which is otherwise empty.
+
+        Its path is short, behind a link: multiprocessing makes sockets there, whose paths hold about 100 characters.
+        """
+        link = self.folder / "temporary"
+        if not link.is_symlink():
+            link.symlink_to(tempfile.mkdtemp(prefix="s"), target_is_directory=True)
+        return link.readlink()
+
+    def run(self, *options: str, **variables: str) -> Outcome:
+        """Run the suite to its end."""
+        finished = subprocess.run(
+            self.command(*options),
+            cwd=self.folder,
+            env=self.environment() | variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        return Outcome(finished.returncode, finished.stdout, self.folder)
+
+
+MakeSuite: TypeAlias = Callable[..., Suite]
+
+
+def _make(folder: Path, **files: str) -> Suite:
+    for name, text in files.items():
+        (folder / f"{name}.py").write_text(text)
+    return Suite(folder)
+
+
+@pytest.fixture(scope="session")
+def make_suite_in() -> Iterator[MakeSuite]:
+    """Return a function that writes a suite to a folder, given the text of each file by its name without .py."""
+    suites: list[Suite] = []
+
+    def make(folder: Path, **files: str) -> Suite:
+        suites.append(_make(folder, **files))
+        return suites[-1]
+
+    yield make
+    for suite in suites:
+        shutil.rmtree(suite.temporary())
+
+
+@pytest.fixture
+def make_suite(tmp_path: Path, make_suite_in: MakeSuite) -> MakeSuite:
+    """Return the same function for this test's own folder."""
+    return partial(make_suite_in, tmp_path)

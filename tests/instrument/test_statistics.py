@@ -1,0 +1,110 @@
+"""Medians and ratios with their intervals."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.instrument import statistics
+from bench.instrument.statistics import Estimate, Interval
+
+TIMES = st.floats(min_value=1e-9, max_value=1e3)
+ROUNDS = st.lists(TIMES, min_size=1, max_size=40)
+PAIRS = st.lists(st.tuples(TIMES, TIMES), min_size=1, max_size=40)
+
+
+def test_median_by_hand() -> None:
+    """The median of seven rounds; its interval is the least and the largest of them (98.4%)."""
+    estimate = statistics.median([5, 1, 4, 2, 7, 3, 6])
+
+    assert estimate == Estimate(4, Interval(1, 7), 7, "median of rounds")
+
+
+def test_interval_by_hand_of_twenty() -> None:
+    """Of twenty rounds the 6th and 15th bound the median with 95.9%: binomial(20, 1/2) by hand."""
+    assert statistics.median(range(1, 21)).interval == Interval(6, 15)
+
+
+@pytest.mark.parametrize(("n", "given_one"), [(1, False), (5, False), (6, True)])
+def test_fewer_than_six_rounds_have_no_interval(n: int, given_one: bool) -> None:  # noqa: FBT001 - a parameter
+    """With five rounds even the extremes hold the median with 93.75% only."""
+    assert (statistics.median([1.0] * n).interval is not None) is given_one
+
+
+def test_speed_up_by_hand() -> None:
+    """Twice the reference in each round is twice as fast, though the rounds drift tenfold."""
+    estimate = statistics.speed_up([1, 2, 4, 6, 8, 10], [2, 4, 8, 12, 16, 20])
+
+    assert estimate.value == pytest.approx(2)
+    assert estimate.interval is not None
+    assert estimate.interval.low == pytest.approx(2)
+    assert estimate.interval.high == pytest.approx(2)
+    assert estimate.n == 6
+
+
+def test_even_rounds_meet_in_the_geometric_middle() -> None:
+    """The median of the log ratios of 1x and 4x is 2x."""
+    assert statistics.speed_up([1, 1], [1, 4]).value == pytest.approx(2)
+
+
+def test_unpaired_rounds_are_refused() -> None:
+    """Rounds that did not take turns have no ratio."""
+    with pytest.raises(ValueError, match="must be paired: 2 of one, 3 of the other"):
+        statistics.speed_up([1, 2], [1, 2, 3])
+
+
+def test_no_rounds_are_refused() -> None:
+    """Nothing can be said of no rounds."""
+    with pytest.raises(ValueError, match="no rounds"):
+        statistics.median([])
+    with pytest.raises(ValueError, match="no rounds"):
+        statistics.speed_up([], [])
+
+
+@pytest.mark.parametrize(
+    ("interval", "decides"),
+    [(Interval(1.01, 1.2), True), (Interval(0.8, 0.99), True), (Interval(0.9, 1.1), False), (None, False)],
+)
+def test_decides(interval: Interval | None, decides: bool) -> None:  # noqa: FBT001 - a parameter
+    """An interval decides when it lies on one side; without one nothing is decided."""
+    assert Estimate(1.05, interval, 9, "").decides() is decides
+
+
+def test_map_turns_the_interval_round_for_a_falling_function() -> None:
+    """The reciprocal of [2, 4] is [1/4, 1/2]."""
+    mapped = Estimate(3, Interval(2, 4), 9, "").map(lambda value: 1 / value)
+
+    assert mapped.interval == Interval(0.25, 0.5)
+
+
+@given(ROUNDS)
+def test_interval_holds_the_median(times_s: list[float]) -> None:
+    """Low, value and high are in order, and within what was measured."""
+    estimate = statistics.median(times_s)
+
+    if estimate.interval:
+        assert min(times_s) <= estimate.interval.low <= estimate.value <= estimate.interval.high <= max(times_s)
+    assert (estimate.interval is None) is (len(times_s) < 6)
+
+
+@given(PAIRS)
+def test_swapping_the_pair_inverts_the_ratio(pairs: list[tuple[float, float]]) -> None:
+    """A is as much faster than B as B is slower than A, intervals included."""
+    one, other = [a for a, _ in pairs], [b for _, b in pairs]
+    forth, back = statistics.speed_up(one, other), statistics.speed_up(other, one).map(lambda ratio: 1 / ratio)
+
+    assert math.isclose(forth.value, back.value, rel_tol=1e-9)
+    if forth.interval and back.interval:
+        assert math.isclose(forth.interval.low, back.interval.low, rel_tol=1e-9)
+
+
+@given(PAIRS, st.floats(min_value=0.5, max_value=2))
+def test_drift_that_both_share_cancels(pairs: list[tuple[float, float]], drift: float) -> None:
+    """Slowing both of a round by the same factor, more and more, changes nothing."""
+    drifting = [(a * drift**i, b * drift**i) for i, (a, b) in enumerate(pairs)]
+
+    calm = statistics.speed_up([a for a, _ in pairs], [b for _, b in pairs])
+    moved = statistics.speed_up([a for a, _ in drifting], [b for _, b in drifting])
+
+    assert math.isclose(calm.value, moved.value, rel_tol=1e-9)

@@ -1,0 +1,120 @@
+"""The suites in bench/: every benchmark runs, asserts its answer, and says as data what it is."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flagkit.executors import EXECUTORS, available
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run pytest on the suites, as tox does, in a process of its own that knows nothing of the runner of the tests."""
+    return run_python("-m", "pytest", "-p", "no:cacheprovider", *arguments)
+
+
+def run_python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in the root of the repository, where pytest-benchmark finds no xdist to switch it off."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True, timeout=240)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Run the quick study once, each benchmark with as little time as it takes, and read what it wrote."""
+    directory = tmp_path_factory.mktemp("reports")
+    done = run(
+        "bench", "--quick", "--benchmark-max-time=0.001", "--benchmark-min-rounds=1", "--results", str(directory)
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (file,) = directory.iterdir()
+    read: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    return read
+
+
+@pytest.fixture(scope="module")
+def parameters(results: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give the parameters of each benchmark of the quick study."""
+    return [benchmark["extra_info"] for benchmark in results["benchmarks"]]
+
+
+def test_every_suite_is_in_the_study(parameters: list[dict[str, Any]]) -> None:
+    """Each file of the suites leaves results that name it."""
+    files = {path.stem.removeprefix("bench_") for path in (ROOT / "bench").glob("bench_*.py")}
+    assert {values["suite"] for values in parameters} == files
+
+
+@pytest.mark.parametrize("suite", ["gil", "serialization", "startup", "download"])
+def test_every_available_kind_is_measured(suite: str, parameters: list[dict[str, Any]]) -> None:
+    """What can run here is measured in each suite that compares kinds; serial only where it is one of them."""
+    measured = {values["kind"] for values in parameters if values["suite"] == suite and "kind" in values}
+    assert measured >= set(available()) - {"serial"}
+
+
+def test_what_cannot_run_here_is_listed_with_its_reason(results: dict[str, Any]) -> None:
+    """Each kind that is not available has its place, and its reason, among the unavailable."""
+    listed = results["machine_info"]["instrument"]["unavailable"]
+    for kind in set(EXECUTORS) - set(available()):
+        reasons = {entry["reason"] for entry in listed if f"[{kind}-" in entry["benchmark"]}
+        assert reasons == {EXECUTORS[kind].unavailable()}
+
+
+def test_numpy_in_a_subinterpreter_is_listed_where_interpreters_exist(results: dict[str, Any]) -> None:
+    """A payload that a kind cannot take is a gap with a reason, not a row that is missing."""
+    listed = {(entry["benchmark"], entry["reason"]) for entry in results["machine_info"]["instrument"]["unavailable"]}
+    reason = EXECUTORS["interpreter"].unavailable() or "numpy does not load in a subinterpreter"
+    assert ("bench/bench_serialization.py::test_round_trip[array-16384-interpreter]", reason) in listed
+
+
+def test_ratios_have_their_neighbours(results: dict[str, Any]) -> None:
+    """Each benchmark that a ratio is stated of carries a reference round for each of its own."""
+    paired = [
+        benchmark
+        for benchmark in results["benchmarks"]
+        if benchmark["extra_info"]["suite"] == "gil" and benchmark["extra_info"]["kind"] != "serial"
+    ]
+    assert paired
+    for benchmark in paired:
+        assert len(benchmark["extra_info"]["reference"]["data"]) == len(benchmark["stats"]["data"])
+
+
+def test_a_wrong_answer_fails_the_benchmark(tmp_path: Path) -> None:
+    """When a workload computes something else, its benchmarks fail and leave no result."""
+    plugin = tmp_path / "wrong_answers.py"
+    plugin.write_text(
+        "import dataclasses\n"
+        "from flagkit import work\n"
+        "wrong = {name: dataclasses.replace(load, oracle=lambda _: -1) for name, load in work.WORKLOADS.items()}\n"
+        "work.WORKLOADS = wrong\n",
+        encoding="utf-8",
+    )
+    command = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import pytest; sys.exit(pytest.main(sys.argv[1:]))"
+    arguments = [
+        "-p",
+        "wrong_answers",
+        "-p",
+        "no:cacheprovider",
+        "bench/bench_gil.py",
+        "--quick",
+        "-k",
+        "serial or thread",
+    ]
+    done = run_python("-c", command, *arguments, "--results", str(tmp_path / "reports"))
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "WrongAnswerError: gcd-seed" in done.stdout
+    assert not list((tmp_path / "reports").glob("*.json"))
+
+
+def test_the_full_study_is_larger_than_the_quick_one() -> None:
+    """Without --quick each workload, payload and protocol has its cases."""
+    listed = run("bench", "--collect-only", "-q").stdout
+    for name in ("gcd-seed", "gcd-short", "sha256", "json", "array-strided", "67108864", "5-out-of-band"):
+        assert f"[{name}-" in listed or f"-{name}-" in listed, name
+    assert len(listed.splitlines()) > 4 * len(run("bench", "--quick", "--collect-only", "-q").stdout.splitlines())
