@@ -9,7 +9,7 @@ from types import FrameType
 
 import pytest
 
-from bench.instrument import leaks
+from bench.instrument import leaks, reminder
 
 GRACE_S = 1.0
 AGAIN_AFTER = 5
@@ -35,6 +35,7 @@ class Interruption:
         self._is_closing = False
         self._closed = threading.Event()
         self._replaced: list[signal.Signals] = []
+        self._reminder = reminder.Reminder(self._replaced, lambda: self._received)
 
     def pytest_sessionstart(self) -> None:
         """Take over the signals that still do what they do by default; only a main thread can."""
@@ -44,6 +45,8 @@ class Interruption:
             if signal.getsignal(number) is default:
                 signal.signal(number, self._handle)
                 self._replaced.append(number)
+        if self._replaced and reminder.IS_NEEDED:
+            self._reminder.start()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._release_in_child)
 
@@ -57,6 +60,7 @@ class Interruption:
     def pytest_unconfigure(self) -> None:
         """Give the signals back."""
         self._closed.set()
+        self._reminder.stop()
         for number in self._replaced:
             signal.signal(number, _SIGNALS[number])
         self._replaced.clear()
@@ -90,3 +94,5 @@ class Interruption:
     def _release_in_child(self) -> None:
         for number in self._replaced:
             signal.signal(number, signal.SIG_DFL)
+        if self._replaced and reminder.IS_NEEDED:
+            self._reminder.silence()

@@ -91,8 +91,7 @@ def start(make_suite: Callable[..., "Suite"]) -> Iterator[Callable[[str], "subpr
 
     yield run
     for process in started:
-        process.kill()
-        process.communicate()
+        end(process)
 
 
 def wait_for(condition: Callable[[], object], patience_s: float = 60) -> None:
@@ -113,6 +112,24 @@ def alive(session: int) -> list[psutil.Process]:
         except (psutil.Error, OSError):
             continue
     return found
+
+
+def end(process: "subprocess.Popen[str]") -> str:
+    """Kill a process and whatever is left of its session, which would hold its output open; return that output."""
+    process.kill()
+    for left in alive(process.pid):
+        left.kill()
+    return process.communicate()[0]
+
+
+def output_of(process: "subprocess.Popen[str]") -> str:
+    """Return what a process prints until it ends; one that does not end within the time of a task fails the test."""
+    try:
+        return process.communicate(timeout=TASK_S / 2)[0]
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)  # pytest's faulthandler tells where all threads are
+        wait_for(lambda: process.poll() is not None, patience_s=10)
+        pytest.fail(f"it runs on:\n{end(process)}")
 
 
 def send(process: "subprocess.Popen[str]", way: str) -> None:
@@ -139,7 +156,7 @@ def test_nothing_is_left_of_busy_pools(
     time.sleep(random.uniform(0, 0.3))
 
     send(process, way)
-    output, _ = process.communicate(timeout=TASK_S / 2)
+    output = output_of(process)
 
     wait_for(lambda: not alive(process.pid), patience_s=5)
     assert process.returncode == 2, output
@@ -164,7 +181,7 @@ def test_a_random_moment_is_as_good(
     time.sleep(random.uniform(0, 0.4))
 
     send(process, ["Ctrl-C", "SIGINT", "SIGTERM"][attempt])
-    output, _ = process.communicate(timeout=TASK_S / 2)
+    output = output_of(process)
 
     wait_for(lambda: not alive(process.pid), patience_s=5)
     assert process.returncode == 2, output
@@ -181,7 +198,7 @@ def test_an_interruption_that_gets_lost_stops_the_run_before_the_next_test(
     wait_for((tmp_path / "waiting").exists)
 
     send(process, "SIGTERM")
-    output, _ = process.communicate(timeout=TASK_S / 2)
+    output = output_of(process)
 
     assert process.returncode == 2, output
     assert not (tmp_path / "reached").exists()
