@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from multiprocessing.util import get_temp_dir
 from pathlib import Path
 from shutil import rmtree
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bench.instrument import leaks
+from bench.instrument import leaks, segments
 from bench.instrument.recorder import is_benchmark
 
 NAME = "instrument-leaks"
@@ -41,11 +41,13 @@ class Guard:
         self._reported: leaks.Snapshot = frozenset()
         self._owned: dict[Any, leaks.Snapshot] = {}
         self._message = ""
+        self._end_notes: Callable[[], None] | None = None
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Begin to watch, if there are benchmarks at all: what ordinary tests do is their own affair."""
         if any(is_benchmark(item) for item in session.items) and not self._config.getoption("collectonly"):
             self._open_directory()
+            self._end_notes = segments.note_creations()
             self._at_start = leaks.take(self._directory)
 
     @pytest.hookimpl(wrapper=True)
@@ -104,11 +106,13 @@ class Guard:
         if self._at_start is None:
             return
         self._owned.clear()
+        forkservers = leaks.stop_forkservers() if is_interrupted else []
         # Shared memory cannot be told from that of others over a whole run, only over the benchmark that was stopped.
         begun = leaks.take(self._directory) if self._before is None else self._before
         since = self._at_start | self._reported | {one for one in begun if one.kind is leaks.Kind.SEGMENT}
         leaked = self._leaked(since, STOPPED_PATIENCE_S if is_interrupted else PATIENCE_S)
         leaks.end(leaked, self._directory)
+        leaks.kill(forkservers)
         if leaked and not is_interrupted:
             self._message = f"error: the run left behind: {_listed(leaked)}"
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
@@ -116,6 +120,8 @@ class Guard:
 
     def pytest_unconfigure(self) -> None:
         """Say what the run left, where nothing else on the screen can hide it."""
+        if self._end_notes is not None:
+            self._end_notes()
         if self._message:
             self._config.get_terminal_writer().line(self._message, red=True)
 

@@ -22,6 +22,7 @@ from bench.instrument import segments
 
 # Both belong to multiprocessing (or loky), serve every pool of this process, and end with it.
 _HELPER = re.compile(r"\.(resource_tracker|forkserver) import main")
+_FORKSERVER = re.compile(r"\.forkserver import main")
 
 POLL_S = 0.02
 
@@ -64,9 +65,9 @@ def processes() -> list[Resource]:
         try:
             program, *arguments = process.cmdline() or [process.name()]
             command = " ".join([Path(program).name, *arguments])
-            key = (process.pid, process.create_time())
         except psutil.Error:
             continue  # it ended meanwhile, which is what is wanted of it
+        key = (process.pid, process)  # which tells it from a later one of that number, whatever becomes of the clock
         found.append(Resource(Kind.PROCESS, key, f"{process.pid} ({_shortened(command)})"))
     return found
 
@@ -84,6 +85,23 @@ def descendants() -> list[psutil.Process]:
         except psutil.Error:
             continue
     return found
+
+
+def stop_forkservers(patience_s: float = 3.0) -> list[psutil.Process]:
+    """Stop the forkservers of this process where they are, and return them, who must then be killed.
+
+    One that is still about to start a worker would do so when this process is gone, and nobody would end that worker.
+    """
+    stopped = []
+    for process in psutil.Process().children():
+        try:
+            if _FORKSERVER.search(" ".join(process.cmdline())):
+                process.suspend()
+                stopped.append(process)
+        except psutil.Error:
+            continue
+    _wait_until(stopped, {psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE}, patience_s)
+    return stopped
 
 
 def threads() -> list[Resource]:
@@ -181,16 +199,20 @@ def kill(victims: Iterable[psutil.Process], patience_s: float = 3.0) -> None:
             process.kill()
         except psutil.NoSuchProcess:
             continue
+    _wait_until(running, {psutil.STATUS_ZOMBIE}, patience_s)
+
+
+def _wait_until(processes: Iterable[psutil.Process], statuses: Collection[str], patience_s: float) -> None:
     deadline_s = time.monotonic() + patience_s
-    while any(_runs(process) for process in running) and time.monotonic() < deadline_s:
+    while any(_status(process) not in statuses for process in processes) and time.monotonic() < deadline_s:
         time.sleep(POLL_S)
 
 
-def _runs(process: psutil.Process) -> bool:
+def _status(process: psutil.Process) -> str:
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return process.status() if process.is_running() else psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
-        return False
+        return psutil.STATUS_ZOMBIE
 
 
 def _is_helper(process: psutil.Process) -> bool:

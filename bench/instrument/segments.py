@@ -1,16 +1,21 @@
 """Segments of POSIX shared memory, where the system shows them as files (Linux)."""
 
 import os
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
+from typing import Any
 
 DIRECTORY = Path("/dev/shm")  # noqa: S108  # not for temporary files: it is where Linux shows shared memory
 PROC = Path("/proc")
 PYTHON_PREFIXES = ("psm_", "sem.mp-")
 """How names begin that multiprocessing makes up for shared memory and for semaphores."""
+_TRACKER = re.compile(rb"resource_tracker import main")
+_made: set[str] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +40,43 @@ def present(directory: Path = DIRECTORY) -> list[Segment]:
     return found
 
 
+def note_creations() -> Callable[[], None]:
+    """Note from now on which segments this process makes; return a function that ends that."""
+    if not DIRECTORY.is_dir():
+        return lambda: None
+    posix: Any = import_module("_posixshmem")  # which SharedMemory calls; missing where there are no such segments
+    original = posix.shm_open
+
+    def shm_open(path: str, flags: int, mode: int = 0o777) -> int:
+        descriptor: int = original(path, flags, mode)
+        if flags & os.O_CREAT:
+            _made.add(path.removeprefix("/"))
+        return descriptor
+
+    def end() -> None:
+        posix.shm_open = original
+        _made.clear()
+
+    posix.shm_open = shm_open
+    return end
+
+
 def is_used(name: str, tree: Collection[int], proc: Path = PROC) -> bool:
     """Return whether a process of our ``tree`` (their ids) has the segment mapped or open: then it is ours for sure."""
     return not set(_users(DIRECTORY / name, proc)).isdisjoint(tree)
 
 
 def is_ours(name: str, tree: Collection[int], proc: Path = PROC) -> bool:
-    """Return whether a segment that is there was made by a process of our ``tree`` (ids), as far as the system tells.
+    """Return whether a segment that is there was made by a process of our ``tree`` (ids), as far as can be told.
 
-    Linux does not record who made it. It is ours if one of ours uses it; if nobody does, by a name that multiprocessing
-    makes up. Hence a segment with a name of one's own that nobody uses any more goes unnoticed.
+    Linux does not record who made it. It is ours if this process has made it (see note_creations) or one of ours uses
+    it. What nobody uses any more may be what a worker has left, or another program that is about to end, whose resource
+    tracker will then remove it: it is ours if multiprocessing made up its name and no other program has such a tracker.
     """
     users = set(_users(DIRECTORY / name, proc))
-    if users:
-        return not users.isdisjoint(tree)
-    return name.startswith(PYTHON_PREFIXES) and (DIRECTORY / name).exists()
+    if users or name in _made:
+        return name in _made or not users.isdisjoint(tree)
+    return name.startswith(PYTHON_PREFIXES) and (DIRECTORY / name).exists() and not _is_tracked_by_others(tree, proc)
 
 
 def unlink(name: str) -> None:
@@ -81,6 +108,16 @@ def _users(path: Path, proc: Path) -> Iterator[int]:
                 yield int(process.name)
         except OSError:
             continue  # it ended meanwhile, or is another user's
+
+
+def _is_tracked_by_others(tree: Collection[int], proc: Path) -> bool:
+    for process in proc.glob("[0-9]*"):
+        try:
+            if int(process.name) not in tree and _TRACKER.search((process / "cmdline").read_bytes()):
+                return True
+        except OSError:
+            continue  # it ended meanwhile
+    return False
 
 
 def _is_same(link: Path, status: os.stat_result) -> bool:

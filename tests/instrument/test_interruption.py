@@ -122,6 +122,14 @@ def end(process: "subprocess.Popen[str]") -> str:
     return process.communicate()[0]
 
 
+def wait_for_nothing_left(session: int, output: str) -> None:
+    """Wait until no process of a session is left; say which one is, with what was printed, if it stays."""
+    deadline_s = time.monotonic() + 5
+    while left := alive(session):
+        assert time.monotonic() < deadline_s, f"{[(process, process.cmdline()) for process in left]}\n{output}"
+        time.sleep(0.02)
+
+
 def output_of(process: "subprocess.Popen[str]") -> str:
     """Return what a process prints until it ends; one that does not end within the time of a task fails the test."""
     try:
@@ -158,7 +166,7 @@ def test_nothing_is_left_of_busy_pools(
     send(process, way)
     output = output_of(process)
 
-    wait_for(lambda: not alive(process.pid), patience_s=5)
+    wait_for_nothing_left(process.pid, output)
     assert process.returncode == 2, output
     assert not Path("/dev/shm", (tmp_path / "segment").read_text()).exists()  # noqa: S108  # no file: shared memory
     content = json.loads((tmp_path / "out" / f"{tag()}-interrupted.json").read_text())
@@ -183,7 +191,7 @@ def test_a_random_moment_is_as_good(
     send(process, ["Ctrl-C", "SIGINT", "SIGTERM"][attempt])
     output = output_of(process)
 
-    wait_for(lambda: not alive(process.pid), patience_s=5)
+    wait_for_nothing_left(process.pid, output)
     assert process.returncode == 2, output
     for path in (tmp_path / "out").glob("*-interrupted.json"):
         json.loads(path.read_text())

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 IMPATIENT = "from bench.instrument import guard\nguard.PATIENCE_S = 0.3\n"
 START = """
-import multiprocessing, socket, subprocess, sys, tempfile, threading, time
+import multiprocessing, os, socket, subprocess, sys, tempfile, threading, time
 from pathlib import Path
 import pytest
 """
@@ -62,6 +62,10 @@ def test_segment(measure):
     run(measure)
     kept.append(SharedMemory(create=True, size=100))
 
+def test_closed(measure):
+    run(measure)
+    SharedMemory("closed" + str(os.getpid()), create=True, size=100).close()
+
 def test_process_and_error(measure):
     run(measure)
     kept.append({SLEEPER})
@@ -96,6 +100,11 @@ def leaky_run(tmp_path_factory: pytest.TempPathFactory, make_suite_in: Callable[
         pytest.param(
             "test_segment",
             r"shared memory psm_\w+",
+            marks=pytest.mark.skipif(not segments.DIRECTORY.is_dir(), reason="this system does not show shared memory"),
+        ),
+        pytest.param(
+            "test_closed",
+            r"shared memory closed\d+",
             marks=pytest.mark.skipif(not segments.DIRECTORY.is_dir(), reason="this system does not show shared memory"),
         ),
         pytest.param(
@@ -192,7 +201,7 @@ def test_what_a_wider_fixture_starts_is_no_leak(make_suite: Callable[..., "Suite
 
     outcome = make_suite(test_a=FIXTURES, test_b=FIXTURES + more, conftest=IMPATIENT).run("--quick")
 
-    assert "8 passed, 1 error" in outcome.output
+    assert "8 passed, 1 error" in outcome.output, outcome.output
     assert "ERROR at teardown of test_last" in outcome.output
     assert outcome.output.count("left behind") == outcome.output.count("left behind: process") == 2
 

@@ -1,6 +1,7 @@
 """Shared memory as the system shows it."""
 
 import os
+from collections.abc import Callable, Iterator
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 
@@ -37,23 +38,67 @@ def test_nothing_is_present_where_the_system_shows_nothing(tmp_path: Path) -> No
     assert segments.present(tmp_path / "missing") == []
 
 
-def test_an_unused_segment_is_known_by_its_name_only() -> None:
+@pytest.fixture
+def no_processes(tmp_path: Path) -> Path:
+    """Return what /proc would be if nothing ran: the workers of this very test run have resource trackers."""
+    (tmp_path / "proc").mkdir()
+    return tmp_path / "proc"
+
+
+@pytest.fixture
+def make_unused() -> Iterator[Callable[[str], str]]:
+    """Return a function that makes a segment that nobody uses, of a name that begins as it is told."""
+    made: list[Path] = []
+
+    def make(prefix: str) -> str:
+        made.append(segments.DIRECTORY / f"{prefix}{os.getpid()}")
+        made[-1].touch()
+        return made[-1].name
+
+    yield make
+    for path in made:
+        path.unlink(missing_ok=True)
+
+
+def test_an_unused_segment_is_known_by_its_name_only(make_unused: Callable[[str], str], no_processes: Path) -> None:
     """Nobody uses either: the name that multiprocessing makes up is taken for ours, any other is not, nor one gone."""
-    made_up, other = (segments.DIRECTORY / f"{prefix}{os.getpid()}" for prefix in ("psm_", "mine_"))
-    made_up.touch()
-    other.touch()
-    try:
-        assert segments.is_ours(made_up.name, {os.getpid()})
-        assert not segments.is_ours(other.name, {os.getpid()})
-    finally:
-        made_up.unlink()
-        other.unlink()
-    assert not segments.is_ours(made_up.name, {os.getpid()})
+    made_up, other = make_unused("psm_"), make_unused("mine_")
+    assert segments.is_ours(made_up, {123}, no_processes)
+    assert not segments.is_ours(other, {123}, no_processes)
+    (segments.DIRECTORY / made_up).unlink()
+    assert not segments.is_ours(made_up, {123}, no_processes)
+
+
+def test_an_unused_segment_may_be_another_programs(make_unused: Callable[[str], str], no_processes: Path) -> None:
+    """Where one has a resource tracker, which may be about to remove it, no alarm is raised; our own does not count."""
+    name = make_unused("sem.mp-")
+    (no_processes / "77").mkdir()
+    (no_processes / "77" / "cmdline").write_bytes(b"python\0-c\0from multiprocessing.resource_tracker import main;")
+    assert not segments.is_ours(name, {123}, no_processes)
+    assert segments.is_ours(name, {123, 77}, no_processes)
+
+
+def test_a_segment_that_this_process_makes_is_ours_by_any_name() -> None:
+    """Unused, and while others run; one that is only attached to is not, nor one made when nothing is noted."""
+    name = f"mine_{os.getpid()}"
+    segment = SharedMemory(name, create=True, size=100)
+    end = segments.note_creations()
+    SharedMemory(name).close()
+    segment.close()
+    assert not segments.is_ours(name, {os.getpid()})
+    segments.unlink(name)
+
+    SharedMemory(name, create=True, size=100).close()
+    assert segments.is_ours(name, {os.getpid()})
+    end()
+    assert not segments.is_ours(name, {os.getpid()})
+    segments.unlink(name)
 
 
 def test_processes_that_may_not_be_looked_into_are_passed_over(tmp_path: Path) -> None:
-    """A process that ends meanwhile, or another user's, has no maps to read."""
+    """A process that ends meanwhile, or another user's, has no maps to read, nor a command line."""
     (tmp_path / "123").mkdir()
+    (tmp_path / "124").mkdir()
     path = segments.DIRECTORY / f"psm_passed_{os.getpid()}"
     path.touch()
     try:
