@@ -23,14 +23,20 @@ def apply_defaults(config: pytest.Config) -> None:
             setattr(config.option, name, value)
 
 
-def budget_s(config: pytest.Config) -> float | None:
-    """Return the seconds that count for every benchmark, whatever its marker says; None leaves that to the marker.
+def time_given(config: pytest.Config) -> bool:
+    """Return whether the user has said how long each benchmark may take."""
+    return "benchmark_max_time" in _chosen_by_user(config)
+
+
+def asked_s(config: pytest.Config, item: pytest.Item) -> float:
+    """Return the seconds that the rounds of a benchmark may take where nothing is short: its marker's, or the option's.
 
     A marker shares out the time of the full study; what the user asks for is stronger, and quick is quick for all.
     """
-    if config.getoption("quick") or "benchmark_max_time" in _chosen_by_user(config):
-        return float(config.getoption("benchmark_max_time"))
-    return None
+    marker = item.get_closest_marker("benchmark")
+    if marker is not None and "max_time" in marker.kwargs and not config.getoption("quick") and not time_given(config):
+        return float(marker.kwargs["max_time"])
+    return float(config.getoption("benchmark_max_time"))
 
 
 def _chosen_by_user(config: pytest.Config) -> frozenset[str]:

@@ -4,7 +4,9 @@ It serves any pytest-benchmark suite: put ``pytest_plugins = ["bench.instrument.
 give ``-p bench.instrument.plugin``.
 """
 
+import argparse
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bench.instrument.build import is_gil_enabled
@@ -13,16 +15,28 @@ GIL_BEFORE_IMPORTS = is_gil_enabled()  # before this plugin, and whatever it loa
 
 import pytest  # noqa: E402  # see above
 
-from bench.instrument.budget import DEFAULTS, QUICK, apply_defaults, budget_s  # noqa: E402
+from bench.instrument.budget import DEFAULTS, QUICK, apply_defaults, asked_s, time_given  # noqa: E402
 from bench.instrument.guard import NAME as GUARD  # noqa: E402
 from bench.instrument.guard import Guard  # noqa: E402
 from bench.instrument.interruption import Interruption  # noqa: E402
 from bench.instrument.measure import Measure  # noqa: E402
 from bench.instrument.progress import Progress  # noqa: E402
 from bench.instrument.recorder import Recorder  # noqa: E402
+from bench.instrument.shares import Shares  # noqa: E402
+from bench.instrument.units import parse_seconds  # noqa: E402
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
+
+
+SHARES = "instrument-shares"
+
+
+def _positive_seconds(text: str) -> float:
+    try:
+        return parse_seconds(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _times(budget: Mapping[str, object]) -> str:
@@ -40,6 +54,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "still have the last word.",
     )
     group.addoption(
+        "--budget",
+        metavar="TIME",
+        type=_positive_seconds,
+        help="The most that the whole run should take (90s, 4.5m, 1h), from the first benchmark to the last. "
+        "Benchmarks that would take longer share it in proportion to the time they ask for; each still runs its least "
+        "number of rounds. Of no effect with --benchmark-max-time, which is a time for each.",
+    )
+    group.addoption(
         "--results",
         metavar="DIR_OR_FILE",
         help="Write this run as pytest-benchmark JSON, with what decides whether it can be compared with another: to "
@@ -54,6 +76,8 @@ def pytest_configure(config: pytest.Config) -> None:
     apply_defaults(config)
     if config.getoption("results") is not None and not config.getoption("benchmark_verbose"):
         config.option.benchmark_quiet = True  # the report is the output; --benchmark-verbose brings the table back
+    if config.getoption("budget") is not None:
+        config.pluginmanager.register(Shares(config.getoption("budget"), partial(asked_s, config)), SHARES)
     # Each wraps those before it: at the end signals are off first, then what leaked goes, then the results are written.
     config.pluginmanager.register(Interruption(), "instrument-interruption")
     config.pluginmanager.register(Guard(config), GUARD)
@@ -63,6 +87,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def measure(benchmark: "BenchmarkFixture", pytestconfig: pytest.Config) -> Measure:
+def measure(benchmark: "BenchmarkFixture", request: pytest.FixtureRequest) -> Measure:
     """Measure one target, in turn with a reference, and check its answer: see Measure."""
-    return Measure(benchmark, budget_s(pytestconfig))
+    shares: Shares | None = request.config.pluginmanager.get_plugin(SHARES)
+    if shares is None or time_given(request.config):
+        return Measure(benchmark, asked_s(request.config, request.node))
+    return Measure(benchmark, shares.share_s(request.node))

@@ -1,6 +1,7 @@
 """Every number that people read is written here: three significant digits, units that fit, ratios as reciprocals."""
 
 import math
+import re
 
 _SECOND_UNITS = ((1e-9, "ns"), (1e-6, "\N{MICRO SIGN}s"), (1e-3, "ms"), (1.0, "s"))
 _BYTE_UNITS = ((1, "B"), (1 << 10, "KiB"), (1 << 20, "MiB"), (1 << 30, "GiB"))
@@ -21,6 +22,15 @@ def seconds(value_s: float) -> str:
     """Write a time: 12.3 ns to 1,230 s."""
     scale, unit = _fitting(value_s, _SECOND_UNITS)
     return f"{number(value_s / scale)} {unit}"
+
+
+def parse_seconds(text: str) -> float:
+    """Read a positive time in seconds, minutes or hours: 90, 90s, 4.5m, 1h. Raises ValueError for anything else."""
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*(s|m|h|)", text.strip())
+    value_s = float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]] if match else 0.0
+    if value_s <= 0:
+        raise ValueError(f"{text!r} is no time: give 90s, 4.5m or 1h")
+    return value_s
 
 
 def round_seconds(value_s: float) -> str:

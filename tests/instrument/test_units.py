@@ -90,3 +90,16 @@ def test_faster_is_never_below_one(ratio: float) -> None:
 def test_seconds_never_show_a_thousand_of_a_unit(value_s: float) -> None:
     """A value that rounds up to the next unit is written in it."""
     assert float(units.seconds(value_s).partition(" ")[0].replace(",", "")) < 1000
+
+
+@pytest.mark.parametrize(("text", "value_s"), [("90", 90), ("90s", 90), ("4.5m", 270), ("1h", 3600), (" 2 m ", 120)])
+def test_parse_seconds(text: str, value_s: float) -> None:
+    """A number and a unit, seconds where there is none."""
+    assert units.parse_seconds(text) == value_s
+
+
+@pytest.mark.parametrize("text", ["", "0", "0s", "-1", "s", "1ms", "1e3", "nan", "inf", "1m30s", "\u0663"])
+def test_parse_seconds_refuses_the_rest(text: str) -> None:
+    """With the text in the message."""
+    with pytest.raises(ValueError, match="is no time: give"):
+        units.parse_seconds(text)
