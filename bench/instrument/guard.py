@@ -106,13 +106,13 @@ class Guard:
         if self._at_start is None:
             return
         self._owned.clear()
-        forkservers = leaks.stop_forkservers() if is_interrupted else []
+        stopped = leaks.stop_children() if is_interrupted else []
         # Shared memory cannot be told from that of others over a whole run, only over the benchmark that was stopped.
         begun = leaks.take(self._directory) if self._before is None else self._before
         since = self._at_start | self._reported | {one for one in begun if one.kind is leaks.Kind.SEGMENT}
         leaked = self._leaked(since, STOPPED_PATIENCE_S if is_interrupted else PATIENCE_S)
         leaks.end(leaked, self._directory)
-        leaks.kill(forkservers)
+        leaks.kill(stopped)
         if leaked and not is_interrupted:
             self._message = f"error: the run left behind: {_listed(leaked)}"
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED

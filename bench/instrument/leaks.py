@@ -22,7 +22,7 @@ from bench.instrument import segments
 
 # Both belong to multiprocessing (or loky), serve every pool of this process, and end with it.
 _HELPER = re.compile(r"\.(resource_tracker|forkserver) import main")
-_FORKSERVER = re.compile(r"\.forkserver import main")
+_TRACKER = re.compile(r"\.resource_tracker import main")
 
 POLL_S = 0.02
 
@@ -87,15 +87,16 @@ def descendants() -> list[psutil.Process]:
     return found
 
 
-def stop_forkservers(patience_s: float = 3.0) -> list[psutil.Process]:
-    """Stop the forkservers of this process where they are, and return them, who must then be killed.
+def stop_children(patience_s: float = 3.0) -> list[psutil.Process]:
+    """Stop the children of this process where they are, save a resource tracker; return them, who must then be killed.
 
-    One that is still about to start a worker would do so when this process is gone, and nobody would end that worker.
+    A forkserver that is still about to start a worker would do so when this process is gone, and nobody would end that
+    worker. One that has just been started may not have its own command line yet, so all are stopped.
     """
     stopped = []
     for process in psutil.Process().children():
         try:
-            if _FORKSERVER.search(" ".join(process.cmdline())):
+            if not _TRACKER.search(" ".join(process.cmdline())):
                 process.suspend()
                 stopped.append(process)
         except psutil.Error:
