@@ -1,0 +1,1 @@
+"""Lockstep: arms measured round by round, in turn, on the same cores, and what their ratios are worth."""
