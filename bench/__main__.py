@@ -4,13 +4,16 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from bench.lockstep.noise import command as lockstep_noise
 from bench.report import command as report
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand; returns the exit status: 0, 2 for an error of the user's, 130 when interrupted."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="Tools for what the benchmarks measured.")
-    report.add_to(parser.add_subparsers(title="subcommands", required=True, metavar="SUBCOMMAND"))
+    subcommands = parser.add_subparsers(title="subcommands", required=True, metavar="SUBCOMMAND")
+    for command in (report, lockstep_noise):
+        command.add_to(subcommands)
     given = parser.parse_args(arguments)
     try:
         status: int = given.run(given)

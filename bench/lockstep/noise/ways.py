@@ -1,0 +1,109 @@
+"""The ways of measuring whose noise is told: each a name and what measures once by it."""
+
+import math
+import os
+import statistics
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Final
+
+from bench.lockstep.estimate import PairedRounds
+from bench.lockstep.noise import blocks, pairs, suite_twice
+from bench.lockstep.noise.pairs import Turns
+from bench.lockstep.noise.spread import Observation
+from bench.lockstep.workloads import WORKLOADS
+
+SERIAL_ROUND_S: Final = 0.005
+POOL_ROUND_S: Final = 0.007
+ROUNDS: Final = 30
+THREADS_WORKLOAD: Final = "sha256"
+"""Releases the GIL where it hashes, so that two threads use two cores on every Python."""
+GIL_WORKLOAD: Final = "matrix"
+"""Holds the GIL throughout."""
+_BETWEEN = (("3.14", "3.11"), ("3.14", "3.14t"))
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one go gives: log ratios that share their luck, and the rounds where they were taken in turn."""
+
+    observations: tuple[Observation, ...]
+    rounds: PairedRounds | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way of measuring: `measure` goes once, and its name is the row's.
+
+    `identical` says that both sides run the same code on the same Python, so that the true ratio is 1. `share` is its
+    share of the time, beside 1 for others. `missing` is the reason why it cannot be measured here, or None.
+    """
+
+    name: str
+    measure: Callable[[Random], Measured]
+    identical: bool = True
+    share: float = 1.0
+    missing: str | None = None
+
+
+def wanted_pythons() -> frozenset[str]:
+    """Return the versions that rows between two Pythons ask for."""
+    return frozenset(name for names in _BETWEEN for name in names)
+
+
+def ways(pythons: Mapping[str, str]) -> tuple[Way, ...]:
+    """Return the rows in order, those between Pythons with the interpreters that were found, by version."""
+    serial = Turns("serial", SERIAL_ROUND_S, ROUNDS)
+    affinity = None if hasattr(os, "sched_setaffinity") else "this system lets no process choose its cores"
+    return (
+        Way(
+            "two runs of a suite, one after the other",
+            lambda random: Measured(tuple(suite_twice.observe(random))),
+            share=3,
+        ),
+        Way(
+            "blocks of 0.25 to 0.5 s, base then head, in one process",
+            lambda random: Measured(tuple(blocks.observe(random))),
+        ),
+        Way("two live processes in turn, 5 ms rounds, on any core", _turns(serial, WORKLOADS)),
+        Way(
+            "the same, both on one core, order drawn each round",
+            _turns(replace(serial, pinned=True), WORKLOADS),
+            missing=affinity,
+        ),
+        Way(
+            "two thread pools of 2 in turn, 7 ms rounds",
+            _turns(Turns("threads", POOL_ROUND_S, ROUNDS), [THREADS_WORKLOAD]),
+        ),
+        Way(
+            "two process pools of 2 in turn, 7 ms rounds",
+            _turns(Turns("processes", POOL_ROUND_S, ROUNDS), [GIL_WORKLOAD]),
+        ),
+        *(_between(base, head, pythons) for base, head in _BETWEEN),
+    )
+
+
+def _between(base: str, head: str, pythons: Mapping[str, str]) -> Way:
+    lacking = [name for name in (base, head) if name not in pythons]
+    turns = Turns("threads", POOL_ROUND_S, ROUNDS, base=pythons.get(base, ""), head=pythons.get(head, ""))
+    return Way(
+        f"{head} against {base}, two threads that compute",
+        _turns(turns, [GIL_WORKLOAD]),
+        identical=False,
+        missing=f"no Python {' and no Python '.join(lacking)} was found; give it with --python PATH"
+        if lacking
+        else None,
+    )
+
+
+def _turns(turns: Turns, workloads: Iterable[str]) -> Callable[[Random], Measured]:
+    names = list(workloads)
+
+    def measure(random: Random) -> Measured:
+        workload = random.choice(names)
+        rounds = pairs.generation(turns, workload, random)
+        base_s, head_s = statistics.median(rounds.base_s), statistics.median(rounds.head_s)
+        return Measured((Observation(workload, math.log(head_s / base_s), math.log(base_s)),), rounds)
+
+    return measure
