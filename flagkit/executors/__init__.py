@@ -14,17 +14,23 @@ from flagkit.executors.registry import (
     resolve,
 )
 from flagkit.executors.serial import SerialExecutor
+from flagkit.executors.steps import Step, Task
+from flagkit.executors.traced import TracedExecutor, trace
 from flagkit.executors.warming import WorkersMissingError, warm
 
 __all__ = [
     "EXECUTORS",
     "ExecutorSpec",
     "SerialExecutor",
+    "Step",
+    "Task",
+    "TracedExecutor",
     "UnavailableError",
     "UnknownKindError",
     "WorkersMissingError",
     "available",
     "make",
     "resolve",
+    "trace",
     "warm",
 ]
