@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, TypeVar
 
 from bench.instrument.answers import Checked, Single
-from bench.instrument.rounds import Fixture, Reference, calibrate, time_round
+from bench.instrument.rounds import Fixture, Reference, calibrate, is_driven, time_round
 
 Result = TypeVar("Result")
 Target = TypeVar("Target")
@@ -21,6 +21,9 @@ class Measure:
 
     The rounds are run by ``benchmark.pedantic`` and those of the reference by the same fixture's runner. So every
     option of pytest-benchmark keeps its meaning, and both are timed alike: same timer, same garbage collection.
+
+    In lockstep, where another process orders the rounds, the target takes turns with itself elsewhere: the reference
+    gets none, and answers are checked as ever.
 
     ``budget_s`` is the time of the rounds in place of what the fixture has from options and marker; None leaves that.
     """
@@ -76,6 +79,8 @@ class Measure:
         if self._benchmark.disabled:
             return call.check(self._benchmark.pedantic(call.target))
         call.check(call.target())
+        if is_driven(self._benchmark):
+            return call.check(self._benchmark(call.target))
         iterations, round_s = calibrate(self._benchmark, call.target)
         return call.check(self._pedantic(call.target, iterations, round_s, reference))
 
@@ -85,6 +90,9 @@ class Measure:
             call.before_round()
             self._benchmark.pedantic(call.timed)
             return call.after_round()
+        if is_driven(self._benchmark):
+            self._benchmark.pedantic(call.timed, setup=call.before_round, teardown=call.after_round)
+            return call.last
         call.before_round()
         call.timed()
         call.after_round()

@@ -40,7 +40,16 @@ class Fixture(Protocol):
         """Run the rounds; return the last result."""
         ...
 
+    def __call__(self, function: Callable[[], Any], /) -> Any:
+        """Run as many rounds as pytest-benchmark sees fit; return the result of one more call."""
+        ...
+
     def _make_runner(self, function: Callable[[], Any], args: Any, kwargs: Any, /) -> Callable[[range | None], Any]: ...
+
+
+def is_driven(fixture: Fixture) -> bool:
+    """Return whether another process orders the rounds, one by one (bench.lockstep); then nothing is to be chosen."""
+    return bool(getattr(fixture, "is_driven", False))
 
 
 def time_round(fixture: Fixture, function: Callable[[], object], iterations: int) -> float:
@@ -58,12 +67,24 @@ def calibrate(fixture: Fixture, function: Callable[[], object]) -> tuple[int, fl
     iterations = 1
     while True:
         round_s = time_round(fixture, function, iterations)
-        if round_s >= ROUND_S or iterations >= MAX_ITERATIONS:
+        if is_long_enough(iterations, round_s):
             return iterations, round_s
-        # A tenth more than needed, since the next round may be a little faster. At most tenfold, since one short round
-        # says little about a long one.
-        needed = math.ceil(1.1 * iterations * ROUND_S / round_s) if round_s > 0 else MAX_ITERATIONS
-        iterations = min(max(needed, iterations + 1), 10 * iterations, MAX_ITERATIONS)
+        iterations = next_iterations(iterations, round_s)
+
+
+def is_long_enough(iterations: int, round_s: float) -> bool:
+    """Return whether calibration ends with a round of this length."""
+    return round_s >= ROUND_S or iterations >= MAX_ITERATIONS
+
+
+def next_iterations(iterations: int, round_s: float) -> int:
+    """Return how many calls to try after a round of ``iterations`` that took ``round_s``, which was too short.
+
+    A tenth more than needed, since the next round may be a little faster. At most tenfold, since one short round says
+    little about a long one.
+    """
+    needed = math.ceil(1.1 * iterations * ROUND_S / round_s) if round_s > 0 else MAX_ITERATIONS
+    return min(max(needed, iterations + 1), 10 * iterations, MAX_ITERATIONS)
 
 
 class Reference:

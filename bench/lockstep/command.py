@@ -1,0 +1,123 @@
+"""python -m bench lockstep: two arms or more, measured round by round in turn."""
+
+import argparse
+import secrets
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from bench.instrument.units import parse_seconds
+
+BUDGET = "5m"
+TIMEOUT = "60s"
+_USER_ERROR = 2
+_NEEDED = {"numpy": "numpy", "scipy": "scipy", "psutil": "psutil", "pytest_benchmark": "pytest-benchmark"}
+_DESCRIPTION = """\
+Measure a pytest-benchmark suite on two arms or more at once: one round here, one round there, in an order drawn each
+time, on the same cores. What disturbs one disturbs all, so that ratios hold where times do not. Any project's suite
+will do; each arm needs pytest and pytest-benchmark, and is started afresh for each generation.
+"""
+_EXAMPLES = """\
+arms:
+  NAME=PYTHON[,in=DIR][,VARIABLE=VALUE...]
+  PYTHON is an interpreter, the folder of a virtual environment, or a command; empty for the one that runs this.
+  DIR is the checkout to measure; variables are set for that arm alone.
+
+examples:
+  python -m bench lockstep --arm 311=.tox/bench-py311 --arm 314=.tox/bench-py314 -- bench -k gil
+  python -m bench lockstep --arm old=../old/.venv,in=../old --arm new=.venv -o ratios -- tests/benchmarks
+  python -m bench lockstep --arm off= --arm jit=,PYTHON_JIT=1 --budget 2m -- bench/bench_gil.py
+
+The folder gets NAME.json for each arm, which pytest-benchmark reads, and lockstep.json with the ratios, their
+intervals, where the noise is, and what could not be measured. Exit status: 0, 1 where a benchmark failed on an arm, 2
+for an error in what was asked, 130 when interrupted; what was measured by then is kept as ...-interrupted.json.
+"""
+
+
+def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the subcommand and its options."""
+    parser = subparsers.add_parser(
+        "lockstep",
+        help="two Pythons, checkouts or settings measured round by round, in turn",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--arm", action="append", default=[], metavar="NAME=PYTHON", help="what to measure; repeat it")
+    add_options(parser)
+    parser.add_argument("selection", nargs="*", metavar="-- PYTEST", help="what to run, in pytest's words")
+    parser.set_defaults(run=run)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of every command that measures in lockstep."""
+    parser.add_argument("--base", metavar="NAME", help="the arm that ratios are in terms of: the first")
+    parser.add_argument(
+        "--budget", type=_seconds, default=BUDGET, metavar="TIME", help="for all of it: 90s, 5m, 1h (%(default)s)"
+    )
+    parser.add_argument(
+        "--generations", type=_positive, metavar="N", help="so many sets of processes, not what the noise suggests"
+    )
+    parser.add_argument("--seed", type=_positive, metavar="N", help="of all orders and of hashing, to repeat them")
+    parser.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=TIMEOUT,
+        metavar="TIME",
+        help="the most that an arm may take to answer: for a set-up, a round, a teardown (%(default)s)",
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, default=Path("lockstep"), metavar="DIR", help="the files (%(default)s)"
+    )
+
+
+def run(given: argparse.Namespace) -> int:
+    """Measure the arms; returns the exit status."""
+    if (reason := missing()) is not None:
+        return refuse(given, reason)
+    # Imported now that what they need is known to be there.
+    from bench.lockstep import arms  # noqa: PLC0415
+    from bench.lockstep.measuring import measure  # noqa: PLC0415
+
+    try:
+        parsed = [arms.parse(text, Path.cwd()) for text in given.arm]
+        base = arms.check(parsed, given.base)
+    except arms.ArmError as error:
+        return refuse(given, str(error))
+    return measure(
+        parsed,
+        base=base,
+        arguments=given.selection,
+        folder=given.output,
+        budget_s=given.budget,
+        generations=given.generations,
+        seed=given.seed or secrets.randbelow(2**32) + 1,
+        timeout_s=given.timeout,
+    )
+
+
+def missing() -> str | None:
+    """Return why lockstep cannot run in this Python, or None."""
+    if sys.platform == "win32":
+        return "the controller speaks to its arms by sockets that they inherit, which Windows does not know"
+    absent = [name for module, name in _NEEDED.items() if find_spec(module) is None]
+    return f"{', '.join(absent)} not installed in this Python; `tox -e compare` has all that it needs" if absent else None
+
+
+def refuse(given: argparse.Namespace, reason: str) -> int:
+    """Say in one line why not; returns the exit status."""
+    print(f"python -m bench {given.subcommand}: {reason}", file=sys.stderr)  # noqa: T201 - a command talks
+    return _USER_ERROR
+
+
+def _seconds(text: str) -> float:
+    try:
+        return parse_seconds(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _positive(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)

@@ -1,0 +1,196 @@
+"""The controller: generations of all arms, one benchmark after the other, into a recording."""
+
+import os
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from random import Random
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from bench.lockstep import pinning
+from bench.lockstep.arms import Arm
+from bench.lockstep.cost import Clock
+from bench.lockstep.generation import Generation
+from bench.lockstep.process import ArmProcess
+from bench.lockstep.recording import Recording, Refusal, Rounds, Why
+from bench.lockstep.turns import Outcome, Task, Turns
+from bench.lockstep.workplace import Workplace
+
+_HASH_SEEDS = range(1_000_000_000, 4_000_000_000)  # of one length, as it lies in the environment, before the stack
+
+
+class Watcher(Protocol):
+    """Who is told how far it is."""
+
+    def begin(self, generations: int) -> None:
+        """So many generations follow."""
+
+    def generation(self, benchmarks: int) -> None:
+        """A generation of so many benchmarks begins."""
+
+    def benchmark(self, nodeid: str) -> None:
+        """A benchmark begins."""
+
+    def done(self) -> None:
+        """The benchmark has ended on all arms."""
+
+
+class Lockstep:
+    """Measures arms in turn; to be used as a context, whose end leaves no process and no file.
+
+    `arguments` are pytest's: which benchmarks, and options, the same for all arms. What is learnt of a benchmark, the
+    calls of a round, its workers, and on which arms it fails, holds for all recordings that follow.
+    """
+
+    def __init__(
+        self,
+        arms: Sequence[Arm],
+        *,
+        base: str,
+        arguments: Sequence[str],
+        seed: int,
+        timeout_s: float,
+        watcher: Watcher,
+    ) -> None:
+        self.arms = tuple(arms)
+        self.base = base
+        self.cores = pinning.usable()
+        self.descriptions: dict[str, dict[str, Any]] = {}
+        self.iterations: dict[str, int] = {}
+        self.workers: dict[str, int] = {}
+        self._arguments = tuple(arguments)
+        self._seed = seed
+        self._timeout_s = timeout_s
+        self._watcher = watcher
+        self._workplace = Workplace(self.arms)
+        self._refusals: list[Refusal] = []
+        self._begun = 0
+
+    def __enter__(self) -> Self:
+        """Prepare the places of the arms."""
+        try:
+            self._workplace.copy_checkouts()
+        except BaseException:
+            self._workplace.remove()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Remove them."""
+        self._workplace.remove()
+
+    def record(
+        self, generations: int, rounds: int, *, only: Collection[str] | None = None
+    ) -> Iterator[tuple[Recording, Clock]]:
+        """Measure so many generations of so many rounds, of all benchmarks or of some; sizes are fixed from here on.
+
+        Yields the recording, and the clock of what it costs, before the first and after each generation: the same ones,
+        which grow with each benchmark. Raises ArmError for an arm that does not start.
+        """
+        recording = Recording(tuple(arm.name for arm in self.arms), self.base, refusals=list(self._refusals))
+        clock = Clock()
+        yield recording, clock
+        self._watcher.begin(generations)
+        for number in range(generations):
+            self._generation(number, rounds, recording, clock, only)
+            yield recording, clock
+
+    def _generation(
+        self, number: int, rounds: int, recording: Recording, clock: Clock, only: Collection[str] | None
+    ) -> None:
+        random = Random(f"{self._seed} {self._begun}")
+        places = self._workplace.arrange(self._begun)
+        self._begun += 1
+        hash_seed = random.choice(_HASH_SEEDS)
+
+        def start(arm: Arm) -> ArmProcess:
+            place = places[arm.name]
+            return ArmProcess(arm, place, hash_seed, [*_options(place.temporary.as_posix()), *self._arguments])
+
+        turns = Turns(self.base, self.cores, self._timeout_s, random, clock)
+        with Generation.running(self.arms, start, self._timeout_s, clock) as generation:
+            self._note_absent(generation, recording, number)
+            if not self.descriptions:
+                self.descriptions = generation.described()
+            order = self._order(generation, recording, random, only)
+            self._watcher.generation(len(order))
+            for index, (nodeid, names) in enumerate(order):
+                self._watcher.benchmark(nodeid)
+                task = Task(
+                    nodeid=nodeid,
+                    following={name: _next(name, order[index + 1 :]) for name in names},
+                    generation=number,
+                    rounds=rounds,
+                    iterations=self.iterations.get(nodeid),
+                    workers=self.workers.get(nodeid),
+                )
+                outcome = turns.take(task, generation.ready(names))
+                for refusal in outcome.refusals:
+                    if refusal.why is Why.DIED:
+                        generation.lost(refusal.arm)
+                self._note(nodeid, outcome, recording)
+                self._watcher.done()
+
+    def _note_absent(self, generation: Generation, recording: Recording, number: int) -> None:
+        """Refuse what an arm does not have, with the reason of the file that it should be in."""
+        collected = generation.collected()
+        everywhere = dict.fromkeys(nodeid for arm in collected.values() for nodeid in arm.workers)
+        for nodeid in everywhere:
+            for name, arm in collected.items():
+                if workers := arm.workers.get(nodeid):
+                    self.workers.setdefault(nodeid, workers)
+                elif nodeid not in arm.workers and not recording.refused(nodeid, name):
+                    reasons = [why for node, why in arm.uncollected.items() if node and nodeid.startswith(node)]
+                    reason = reasons[0] if reasons else "this arm has no such benchmark"
+                    self._refuse(Refusal(nodeid, name, Why.ABSENT, reason, number), recording)
+
+    def _order(
+        self, generation: Generation, recording: Recording, random: Random, only: Collection[str] | None
+    ) -> list[tuple[str, list[str]]]:
+        """Return the benchmarks, with the arms that take part, in a new order.
+
+        Those of one file stay together, and of files that of one folder do not: a fixture of a module is set up once.
+        """
+        collected = generation.collected()
+        able: dict[str, list[str]] = {}
+        for name, arm in collected.items():
+            for nodeid in arm.workers:
+                if (only is None or nodeid in only) and not recording.refused(nodeid, name):
+                    able.setdefault(nodeid, []).append(name)
+        files: dict[str, list[str]] = {}
+        for nodeid, names in able.items():
+            if self.base in names and len(names) > 1:
+                files.setdefault(nodeid.partition("::")[0], []).append(nodeid)
+        groups = list(files.values())
+        random.shuffle(groups)
+        for group in groups:
+            random.shuffle(group)
+        return [(nodeid, able[nodeid]) for group in groups for nodeid in group]
+
+    def _note(self, nodeid: str, outcome: Outcome, recording: Recording) -> None:
+        for refusal in outcome.refusals:
+            self._refuse(refusal, recording)
+        if outcome.workers is not None:
+            self.workers[nodeid] = outcome.workers
+        if isinstance(outcome.rounds, Rounds):
+            self.iterations[nodeid] = outcome.rounds.iterations
+            recording.rounds.setdefault(nodeid, []).append(outcome.rounds)
+            recording.described.setdefault(nodeid, {}).update(outcome.described)
+
+    def _refuse(self, refusal: Refusal, recording: Recording) -> None:
+        recording.refusals.append(refusal)
+        self._refusals.append(replace(refusal, generation=None))
+
+
+def _options(temporary: str) -> list[str]:
+    """Return pytest's options for every arm: nothing is written to the checkout, and pytest-benchmark is loaded."""
+    loaded = ["-p", "benchmark"] if os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD") else []
+    return [*loaded, "-o", f"cache_dir={temporary}/cache"]
+
+
+def _next(name: str, rest: Sequence[tuple[str, Sequence[str]]]) -> str | None:
+    return next((nodeid for nodeid, names in rest if name in names), None)
+
+
