@@ -32,7 +32,7 @@ class Fixture(Protocol):
         target: Callable[[], Any],
         *,
         setup: Callable[[], None] | None = ...,
-        teardown: Callable[[], None] | None = ...,
+        teardown: Callable[[], object] | None = ...,
         rounds: int = ...,
         warmup_rounds: int = ...,
         iterations: int = ...,

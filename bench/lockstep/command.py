@@ -101,7 +101,9 @@ def missing() -> str | None:
     if sys.platform == "win32":
         return "the controller speaks to its arms by sockets that they inherit, which Windows does not know"
     absent = [name for module, name in _NEEDED.items() if find_spec(module) is None]
-    return f"{', '.join(absent)} not installed in this Python; `tox -e compare` has all that it needs" if absent else None
+    return (
+        f"{', '.join(absent)} not installed in this Python; `tox -e compare` has all that it needs" if absent else None
+    )
 
 
 def refuse(given: argparse.Namespace, reason: str) -> int:

@@ -23,16 +23,16 @@ class Watcher(Protocol):
     """Who is told how far it is."""
 
     def begin(self, generations: int) -> None:
-        """So many generations follow."""
+        """Expect so many generations."""
 
     def generation(self, benchmarks: int) -> None:
-        """A generation of so many benchmarks begins."""
+        """Note that a generation of so many benchmarks begins."""
 
     def benchmark(self, nodeid: str) -> None:
-        """A benchmark begins."""
+        """Note that a benchmark begins."""
 
     def done(self) -> None:
-        """The benchmark has ended on all arms."""
+        """Note that the benchmark has ended on all arms."""
 
 
 class Lockstep:
@@ -192,5 +192,3 @@ def _options(temporary: str) -> list[str]:
 
 def _next(name: str, rest: Sequence[tuple[str, Sequence[str]]]) -> str | None:
     return next((nodeid for nodeid, names in rest if name in names), None)
-
-

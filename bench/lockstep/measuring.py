@@ -5,16 +5,20 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench.instrument import units
 from bench.lockstep import summary
 from bench.lockstep.arms import Arm, ArmError
 from bench.lockstep.controller import Lockstep
-from bench.lockstep.cost import Clock
 from bench.lockstep.output import Files
 from bench.lockstep.progress import Progress
-from bench.lockstep.recording import Recording, Why
+from bench.lockstep.recording import Why
 from bench.lockstep.sizes import SizeError, choose
+
+if TYPE_CHECKING:
+    from bench.lockstep.cost import Clock
+    from bench.lockstep.recording import Recording
 
 FAILED = 1
 USER_ERROR = 2

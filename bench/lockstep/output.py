@@ -34,8 +34,10 @@ class Files:
 
     def write(self, recording: Recording, cost: Cost, *, is_complete: bool) -> list[Path]:
         """Write all files, each in one step; returns their names. Raises OSError."""
-        contents = {f"{arm.name}.json": self._of_arm(arm.name, recording, is_complete) for arm in self.lockstep.arms}
-        contents[NAME] = self._ratios(recording, cost, is_complete)
+        contents = {
+            f"{arm.name}.json": self._of_arm(arm.name, recording, is_complete=is_complete) for arm in self.lockstep.arms
+        }
+        contents[NAME] = self._ratios(recording, cost, is_complete=is_complete)
         written = []
         for name, content in contents.items():
             path = self.folder / name
@@ -46,7 +48,7 @@ class Files:
                 writer.interrupted(path).unlink(missing_ok=True)
         return written
 
-    def _of_arm(self, arm: str, recording: Recording, is_complete: bool) -> dict[str, Any]:
+    def _of_arm(self, arm: str, recording: Recording, *, is_complete: bool) -> dict[str, Any]:
         content = dict(self.lockstep.descriptions[arm])
         machine_info = dict(content["machine_info"], node="")  # the machine's name is nobody's business
         if isinstance(instrument := machine_info.get("instrument"), dict):
@@ -83,7 +85,7 @@ class Files:
             "stats": {**stats.as_dict(), "data": stats.data, "iterations": generations[-1].iterations},
         }
 
-    def _ratios(self, recording: Recording, cost: Cost, is_complete: bool) -> dict[str, Any]:
+    def _ratios(self, recording: Recording, cost: Cost, *, is_complete: bool) -> dict[str, Any]:
         cores = self.lockstep.cores
         return {
             "lockstep": SCHEMA,

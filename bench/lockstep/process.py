@@ -43,7 +43,7 @@ class ArmProcess:
         ours, theirs = socket.socketpair()
         self._channel = Channel(ours)
         with theirs, place.log.open("wb") as log:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - what the user has named
                 [place.python, _SCRIPT, str(theirs.fileno()), *arguments],
                 cwd=place.checkout,
                 env=variables(arm, place, hash_seed),

@@ -174,11 +174,12 @@ class Turns:
         """Return the answer of an arm that goes on; None for one that drops out now."""
         try:
             answer = process.receive(before_s=before_s)
-            if not isinstance(answer, expected | Ended):
-                process.kill()
-                raise ArmDeadError(f"said {type(answer).__name__} while {process.doing}, and was killed")
         except ArmDeadError as error:
             drop(process, Why.DIED, str(error))
+            return None
+        if not isinstance(answer, expected | Ended):
+            process.kill()
+            drop(process, Why.DIED, f"said {type(answer).__name__} while {process.doing}, and was killed")
             return None
         if isinstance(answer, Ended) and (answer.outcome != "passed" or expected is not Ended):
             drop(process, _SKIPS.get(answer.outcome, Why.FAILED), answer.reason)

@@ -23,7 +23,7 @@ class Channel:
     @classmethod
     def inherited(cls, descriptor: int) -> "Channel":
         """Return the arm's end; the programs that the arm starts do not inherit it in turn."""
-        os.set_inheritable(descriptor, False)
+        os.set_inheritable(descriptor, False)  # noqa: FBT003 - it takes no keyword
         channel = cls(socket.socket(fileno=descriptor))
         # A forked child lets go of the socket, which would keep the controller waiting for an arm that is dead.
         os.register_at_fork(after_in_child=channel.close)

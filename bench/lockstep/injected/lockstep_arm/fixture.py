@@ -9,7 +9,7 @@ from .channel import Channel
 from .messages import Finish, Reached, Round, Timed
 
 
-class DrivenFixture(BenchmarkFixture):  # type: ignore[misc]  # pytest-benchmark has no types
+class DrivenFixture(BenchmarkFixture):
     """pytest-benchmark's fixture: same timer, same runner, same garbage collection; only the rounds are ordered.
 
     ``benchmark(f)``, ``pedantic`` and ``weave`` all end in one of the two methods that are replaced here.
@@ -18,19 +18,19 @@ class DrivenFixture(BenchmarkFixture):  # type: ignore[misc]  # pytest-benchmark
     is_driven: ClassVar[bool] = True
     channel: ClassVar[Channel]
 
-    def _raw(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def _raw(self, function_to_benchmark: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         if self.disabled:
-            return super()._raw(function, *args, **kwargs)
-        runner = self._make_runner(function, args, kwargs)
+            return super()._raw(function_to_benchmark, *args, **kwargs)
+        runner = self._make_runner(function_to_benchmark, args, kwargs)
 
         def run_round(iterations: int) -> float:
             with PauseInstrumentation():
                 return float(runner(range(iterations)))
 
         self._obey(run_round, iterations=1, is_fixed=False, warmup_rounds=0)
-        return function(*args, **kwargs)
+        return function_to_benchmark(*args, **kwargs)
 
-    def _raw_pedantic(
+    def _raw_pedantic(  # noqa: PLR0917 - as it is called
         self,
         target: Callable[..., Any],
         args: Any = (),
@@ -75,9 +75,7 @@ class DrivenFixture(BenchmarkFixture):  # type: ignore[misc]  # pytest-benchmark
         if self._durations is not None:
             self._durations.append(duration_s)
 
-    def _obey(
-        self, run_round: Callable[[int], float], *, iterations: int, is_fixed: bool, warmup_rounds: int
-    ) -> None:
+    def _obey(self, run_round: Callable[[int], float], *, iterations: int, is_fixed: bool, warmup_rounds: int) -> None:
         channel = type(self).channel
         channel.send(Reached(iterations, is_fixed, warmup_rounds, self.extra_info.get("workers")))
         timed: list[tuple[int, float]] = []

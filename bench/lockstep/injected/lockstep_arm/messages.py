@@ -14,7 +14,7 @@ Messages are lines of JSON, which every Python reads.
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any, Union
+from typing import Any, TypeAlias
 
 
 @dataclass(frozen=True)
@@ -95,10 +95,9 @@ class Stop:
     """End the session."""
 
 
-Message = Union[Collected, Describe, Described, Run, Reached, Round, Timed, Finish, Ended, Stop]
+Message: TypeAlias = Collected | Describe | Described | Run | Reached | Round | Timed | Finish | Ended | Stop
 _TYPES = {
-    kind.__name__: kind
-    for kind in (Collected, Describe, Described, Run, Reached, Round, Timed, Finish, Ended, Stop)
+    kind.__name__: kind for kind in (Collected, Describe, Described, Run, Reached, Round, Timed, Finish, Ended, Stop)
 }
 
 

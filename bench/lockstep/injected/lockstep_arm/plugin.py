@@ -33,14 +33,15 @@ class ArmPlugin:
     @pytest.hookimpl(tryfirst=True, wrapper=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> Generator[None, Any, Any]:
         """Undo what a project's configuration may say of ordinary runs: benchmarks are on, and run in this process."""
-        for name, value in {
+        ordinary: dict[str, object] = {
             "benchmark_skip": False,
             "benchmark_disable": False,
             "numprocesses": None,
             "dist": "no",
             "tx": [],
             "usepdb": False,
-        }.items():
+        }
+        for name, value in ordinary.items():
             if hasattr(config.option, name):
                 setattr(config.option, name, value)
         return (yield)
@@ -49,7 +50,7 @@ class ArmPlugin:
         """Have pytest-benchmark make this fixture instead of its own."""
         config.addinivalue_line("markers", "workers(n): the benchmark keeps n workers busy, so it gets several cores")
         DrivenFixture.channel = self._channel
-        pytest_benchmark.plugin.BenchmarkFixture = DrivenFixture
+        pytest_benchmark.plugin.BenchmarkFixture = DrivenFixture  # type: ignore[attr-defined]  # not in its __all__
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note what cannot be imported, or skips itself as a whole."""
@@ -87,17 +88,20 @@ class ArmPlugin:
 
     def _run(self, item: pytest.Item, following: "pytest.Item | None") -> Ended:
         self._reports = []
-        self._fixture = None
+        self._fixture = None  # makereport finds it
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         outcome = next(name for name in _WORST_FIRST if any(report.outcome == name for report in self._reports))
         if outcome != "passed":
             report = next(report for report in self._reports if report.outcome == outcome)
             return Ended(outcome, _reason(report))
-        stats = self._fixture.stats if self._fixture is not None else None
+        stats = self._statistics()
         if stats is None:
             return Ended("unused", "the test does not use its benchmark fixture")
         described = stats.as_dict(include_data=False, stats=False)
         return Ended("passed", benchmark=json.loads(safe_dumps(described)))
+
+    def _statistics(self) -> Any:
+        return None if self._fixture is None else self._fixture.stats
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
