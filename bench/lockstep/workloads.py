@@ -27,6 +27,7 @@ _TEXT = " ".join(_WORDS)
 _RECORDS = [{"id": i, "name": f"record {i}", "values": [i, i / 7, None]} for i in range(40)]
 _JSON = json.dumps(_RECORDS)
 _BYTES = bytes(range(256)) * 64
+_MANY_BYTES = 16 * _BYTES
 _TABLE = "\n".join(f"{i},{i * i},name {i}" for i in range(100))
 _WORD = re.compile(r"[a-z]+(\d)\d*")
 
@@ -111,7 +112,7 @@ WORKLOADS: Mapping[str, Callable[[], object]] = MappingProxyType(
         "pickle": lambda: pickle.loads(pickle.dumps(_RECORDS)),  # noqa: S301 - pickled a moment ago
         "recursion": lambda: _fibonacci(11),
         "regex": lambda: _WORD.findall(_TEXT),
-        "sha256": lambda: hashlib.sha256(_BYTES).digest(),
+        "sha256": lambda: hashlib.sha256(_MANY_BYTES).digest(),
         "sorting": lambda: sorted(_WORDS),
         "struct": lambda: [struct.unpack("<id", struct.pack("<id", number, 0.5)) for number in _NUMBERS[:100]],
         "zlib": lambda: zlib.compress(_BYTES[:4096]),

@@ -24,6 +24,7 @@ class SuiteError(RuntimeError):
 
 def medians(benchmark_s: float, hash_seed: int, suite: Path = SUITE) -> Mapping[str, float]:
     """Run pytest-benchmark on a suite, so long a benchmark, with nothing else loaded; return medians in seconds."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     with tempfile.TemporaryDirectory() as folder:
         results = Path(folder) / "results.json"
         command = [sys.executable, "-m", "pytest", "-q", "--noconftest", f"--rootdir={suite.parent}", "-c", os.devnull]
@@ -32,7 +33,7 @@ def medians(benchmark_s: float, hash_seed: int, suite: Path = SUITE) -> Mapping[
         done = subprocess.run(  # noqa: S603 - our own suite, in this very interpreter
             command,
             cwd=ROOT,
-            env={**os.environ, "PYTHONHASHSEED": str(hash_seed), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+            env={**kept, "PYTHONHASHSEED": str(hash_seed), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
