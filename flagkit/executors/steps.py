@@ -71,18 +71,27 @@ class Task:
     @classmethod
     def of(cls, trail: Trail) -> Self:
         """Return the record of a task that is done."""
-        there = trail.there or (None, None, None, None)
-        run = trail.run or (None, None)
-        back = trail.back or (None, None, None, None)
+        unpickle_began, function_loaded, instrument_loaded, unpickle_ended = trail.there or (None,) * 4
+        run_began, run_ended = trail.run or (None,) * 2
+        result_pickle_began, result_pickle_ended, result_unpickle_began, result_unpickle_ended = (
+            trail.back or (None,) * 4
+        )
         return cls(
-            ".".join(trail.function),
-            trail.submitted,
-            trail.pickle_began or None,
-            trail.pickle_ended or None,
-            *there,
-            *run,
-            *back,
-            trail.done,
+            function=".".join(trail.function),
+            submitted=trail.submitted,
+            pickle_began=trail.pickle_began or None,
+            pickle_ended=trail.pickle_ended or None,
+            unpickle_began=unpickle_began,
+            function_loaded=function_loaded,
+            instrument_loaded=instrument_loaded,
+            unpickle_ended=unpickle_ended,
+            run_began=run_began,
+            run_ended=run_ended,
+            result_pickle_began=result_pickle_began,
+            result_pickle_ended=result_pickle_ended,
+            result_unpickle_began=result_unpickle_began,
+            result_unpickle_ended=result_unpickle_ended,
+            done=trail.done,
             worker=None if trail.worker is None else trail.worker[:2],
             is_first=trail.is_first,
             is_one_clock=trail.worker is None or trail.worker[2] == CLOCK,

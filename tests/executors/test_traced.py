@@ -71,7 +71,7 @@ values = st.recursive(
 def test_a_call_arrives_as_it_was_sent(args: list[Any], kwargs: dict[str, Any]) -> None:
     """Arguments and result of a traced task are equal to what was sent, and its times are in order."""
     trail = Trail(time.perf_counter_ns(), ("builtins", "dict"))
-    delivery = pickle.loads(pickle.dumps(Call(trail, both, tuple(args), kwargs)))
+    delivery = pickle.loads(pickle.dumps(Call(trail, given_back, tuple(args), kwargs)))
     reply = pickle.loads(pickle.dumps(delivery()))
     assert reply.result == (tuple(args), kwargs)
     times = [trail.submitted, trail.pickle_began, trail.pickle_ended, *reply.there, *reply.run, *reply.back]
@@ -79,7 +79,7 @@ def test_a_call_arrives_as_it_was_sent(args: list[Any], kwargs: dict[str, Any]) 
     assert len(times) == len(IN_ORDER) - 1
 
 
-def both(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+def given_back(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
     """Return the arguments."""
     return args, kwargs
 
@@ -241,7 +241,8 @@ def test_a_cancelled_task_has_a_record() -> None:
         assert not waiting.running()
         assert waiting.cancel()
         assert waiting.cancelled()
-        assert waiting in wait([running, waiting], timeout=60, return_when="FIRST_COMPLETED").done
+        both: list[Future[Any]] = [running, waiting]
+        assert waiting in wait(both, timeout=60, return_when="FIRST_COMPLETED").done
         with pytest.raises(CancelledError):
             waiting.result()
         release.set()
