@@ -1,6 +1,7 @@
 """The registry of executor kinds: what each is, whether it can run here, and how it is made."""
 
 import importlib
+import importlib.util
 import multiprocessing
 import sys
 from collections.abc import Callable, Mapping
@@ -71,11 +72,7 @@ def _processes(start_method: StartMethod) -> ExecutorSpec:
     def missing() -> str | None:
         if start_method not in multiprocessing.get_all_start_methods():
             return f"{sys.platform} cannot start processes by {start_method}"
-        try:
-            importlib.import_module("multiprocessing.synchronize")
-        except ImportError:
-            return "this Python was built without working semaphores (sem_open)"
-        return None
+        return _semaphores_missing()
 
     how = {
         "fork": "copies of this process",
@@ -92,6 +89,14 @@ def _processes(start_method: StartMethod) -> ExecutorSpec:
     )
 
 
+def _semaphores_missing() -> str | None:
+    try:
+        importlib.import_module("multiprocessing.synchronize")
+    except ImportError:
+        return "this Python was built without working semaphores (sem_open)"
+    return None
+
+
 def _interpreters(workers: int, **options: Any) -> Executor:
     if sys.version_info >= (3, 14):
         from concurrent.futures import InterpreterPoolExecutor  # noqa: PLC0415 - not to be had before
@@ -103,6 +108,34 @@ def _interpreters(workers: int, **options: Any) -> Executor:
 def _interpreters_missing() -> str | None:
     return None if sys.version_info >= (3, 14) else "InterpreterPoolExecutor came with Python 3.14"
 
+
+def _library(
+    kind: str,
+    summary: str,
+    *,
+    library: str,
+    extra: str,
+    executor: str,
+    start_method: StartMethod | None,
+    family: Family = "process",
+    fixed: Mapping[str, Any] = MappingProxyType({}),
+) -> ExecutorSpec:
+    """Return the kind that another library's pool is, by a module of ours that is imported when one is made."""
+
+    def build(workers: int, **options: Any) -> Executor:
+        module, _, name = executor.partition(":")
+        made: Executor = getattr(importlib.import_module(module), name)(workers, **fixed, **options)
+        return made
+
+    def missing() -> str | None:
+        if importlib.util.find_spec(library) is None:
+            return f"{library} is not installed (pip install 'flagkit[{extra}]')"
+        return _semaphores_missing()
+
+    return ExecutorSpec(kind, summary, family, build, missing, start_method)
+
+
+MPIRE_START_METHOD: StartMethod = "fork" if sys.platform == "linux" else "spawn"
 
 EXECUTORS: Mapping[str, ExecutorSpec] = MappingProxyType(
     {
@@ -119,6 +152,31 @@ EXECUTORS: Mapping[str, ExecutorSpec] = MappingProxyType(
                 "interpreter",
                 _interpreters,
                 _interpreters_missing,
+            ),
+            _library(
+                "loky",
+                "loky: fresh processes, cloudpickle",
+                library="loky",
+                extra="loky",
+                executor="flagkit.executors.loky_pool:LokyExecutor",
+                start_method="spawn",
+            ),
+            _library(
+                "joblib",
+                "joblib's pool: loky's, with large arrays memory-mapped",
+                library="joblib",
+                extra="peers",
+                executor="flagkit.executors.joblib_pool:JoblibExecutor",
+                start_method="spawn",
+            ),
+            _library(
+                "mpire",
+                f"mpire's WorkerPool: processes by {MPIRE_START_METHOD}",
+                library="mpire",
+                extra="peers",
+                executor="flagkit.executors.mpire_pool:MpireExecutor",
+                start_method=MPIRE_START_METHOD,
+                fixed={"start_method": MPIRE_START_METHOD},
             ),
         )
     },

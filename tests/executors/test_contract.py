@@ -1,93 +1,219 @@
-"""What every executor kind must do: one suite, run on each kind that is available here.
+"""What every executor kind must do, with one pool of each kind for all of these tests, which leave it in order.
 
-The tasks come from the standard library, since every worker, of whatever start method, can import that.
+The tasks come from the standard library, since every worker, of whatever start method, can import that; what it does
+not have is in the text of a program.
 """
 
 import math
 import operator
-import os
+import sys
+import threading
 import time
-from concurrent.futures import Executor
-from concurrent.futures.process import BrokenProcessPool
+import traceback
+from collections.abc import Iterator
+from concurrent.futures import ALL_COMPLETED, Executor, Future, as_completed, wait
 
+import numpy as np
 import pytest
 
-from flagkit.executors import EXECUTORS, available, make, warm
+from flagkit.executors.properties import Property
 from flagkit.work import WORKLOADS
 
+RAISE_FROM = """
+def deep():
+    try:
+        1 / 0
+    except ZeroDivisionError as error:
+        raise KeyError("flag") from error
+deep()
+"""
+RAISE_UNPICKLABLE = """
+class Local(Exception):
+    pass
+raise Local(lambda: None)
+"""
 
-@pytest.fixture(params=available())
-def kind(request: pytest.FixtureRequest) -> str:
-    """Each kind that can run here."""
-    return str(request.param)
+
+def goes_on(pool: Executor) -> bool:
+    """Tell whether the pool still does what it is for."""
+    return pool.submit(math.gcd, 12, 18).result(timeout=30) == 6
 
 
-def pool_of(kind: str) -> Executor:
-    """Make a pool of two workers, or of the one that the kind has."""
-    return make(kind, EXECUTORS[kind].max_workers or 2)
-
-
-def test_results_arrive_through_futures(kind: str) -> None:
+@pytest.mark.property(Property.SUBMIT)
+def test_results_arrive_through_futures(pool: Executor) -> None:
     """submit() returns a future with the result of the call, keyword arguments included."""
-    with pool_of(kind) as pool:
-        assert pool.submit(math.gcd, 12, 18).result(timeout=30) == 6
-        assert pool.submit(int, "11", base=2).result(timeout=30) == 3
+    assert pool.submit(math.gcd, 12, 18).result(timeout=30) == 6
+    assert pool.submit(int, "11", base=2).result(timeout=30) == 3
+    assert pool.submit(dict, fn=1, key=2, timeout=3).result(timeout=30) == {"fn": 1, "key": 2, "timeout": 3}
 
 
-def test_map_keeps_the_order(kind: str) -> None:
-    """map() yields results in the order of the items, whoever is first to finish."""
-    with pool_of(kind) as pool:
-        assert list(pool.map(operator.neg, range(20))) == [-n for n in range(20)]
+@pytest.mark.property(Property.MAP_ORDER)
+def test_map_keeps_the_order(pool: Executor) -> None:
+    """map() yields results in the order of the items, whoever is first to finish, and ends with the shortest iterable."""
+    assert list(pool.map(operator.neg, range(20))) == [-n for n in range(20)]
+    assert list(pool.map(operator.sub, range(5), [1, 1, 1])) == [-1, 0, 1]
+    assert list(pool.map(operator.neg, [])) == []
 
 
-def test_an_exception_is_the_futures(kind: str) -> None:
-    """A task that raises leaves its exception in its own future, and the pool goes on."""
-    with pool_of(kind) as pool:
-        failed = pool.submit(operator.truediv, 1, 0)
-        with pytest.raises(ZeroDivisionError):
-            failed.result(timeout=30)
-        assert pool.submit(operator.truediv, 1, 2).result(timeout=30) == 0.5
+@pytest.mark.property(Property.MAP_CHUNKS)
+@pytest.mark.parametrize("chunksize", [1, 3, 100])
+def test_map_gives_the_same_in_chunks(pool: Executor, chunksize: int) -> None:
+    """map() yields the same results with any chunksize."""
+    assert list(pool.map(operator.sub, range(10), [1] * 10, chunksize=chunksize)) == list(range(-1, 9))
 
 
-def test_nothing_is_taken_after_shutdown(kind: str) -> None:
-    """A pool that is shut down refuses further tasks."""
-    pool = pool_of(kind)
-    pool.shutdown()
-    with pytest.raises(RuntimeError, match="after shutdown"):
-        pool.submit(math.gcd, 1, 1)
+@pytest.mark.property(Property.MAP_TIMEOUT)
+def test_map_times_out(pool: Executor) -> None:
+    """map() raises TimeoutError when results are not there in time, and the pool is as good as before."""
+    results = pool.map(time.sleep, [0, 0.7], timeout=0.3)
+    with pytest.raises(TimeoutError):
+        list(results)
+    assert goes_on(pool)
 
 
-def test_shutdown_waits_for_what_is_pending(kind: str) -> None:
-    """Leaving the context finishes what was submitted."""
-    with pool_of(kind) as pool:
-        futures = [pool.submit(time.sleep, 0.01) for _ in range(4)]
-    assert all(future.done() and future.exception() is None for future in futures)
+@pytest.mark.property(Property.MAP_BUFFER)
+@pytest.mark.skipif(sys.version_info < (3, 14), reason="buffersize came with Python 3.14")
+def test_map_takes_items_as_they_are_needed(pool: Executor) -> None:
+    """map() with a buffersize begins so many items at once, and another with each result that is taken."""
+    taken: list[int] = []
+
+    def items() -> Iterator[int]:
+        for item in range(100):
+            taken.append(item)
+            yield item
+
+    results = pool.map(operator.neg, items(), buffersize=4)
+    assert len(taken) == 4
+    assert [next(results) for _ in range(3)] == [0, -1, -2]
+    assert len(taken) == 7
+
+
+@pytest.mark.property(Property.FUTURES)
+def test_waiting_sees_every_end(pool: Executor) -> None:
+    """wait(), as_completed() and done callbacks see each future, those that fail too."""
+    futures: list[Future[float]] = [pool.submit(operator.truediv, 1, number) for number in range(5)]
+    called: list[Future[float]] = []
+    for future in futures:
+        future.add_done_callback(called.append)
+    assert set(as_completed(futures, timeout=30)) == set(futures)
+    assert wait(futures, timeout=30, return_when=ALL_COMPLETED).not_done == set()
+    assert all(future.done() and not future.running() and not future.cancelled() for future in futures)
+    deadline = time.monotonic() + 10  # callbacks run after waiters are told
+    while len(called) < 5 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert set(called) == set(futures)
+
+
+@pytest.mark.property(Property.EXCEPTION)
+def test_an_exception_is_the_futures(pool: Executor) -> None:
+    """A task that raises leaves its exception in its own future, with its arguments, and the pool goes on."""
+    failed, fine = pool.submit(operator.truediv, 1, 0), pool.submit(operator.truediv, 1, 2)
+    with pytest.raises(ZeroDivisionError, match="division by zero"):
+        failed.result(timeout=30)
+    assert fine.result(timeout=30) == 0.5
+
+
+@pytest.mark.property(Property.EXCEPTION_WHOLE)
+def test_an_exception_keeps_what_it_holds(pool: Executor) -> None:
+    """An OSError has its number and its file after it was sent."""
+    error = pool.submit(open, "/no/such/flag").exception(timeout=30)
+    assert isinstance(error, FileNotFoundError)
+    assert (error.errno, error.filename) == (2, "/no/such/flag")
+
+
+@pytest.mark.property(Property.TRACEBACK)
+def test_an_exception_brings_its_traceback(pool: Executor) -> None:
+    """What is printed of an exception names the function that raised it, and the exception that caused it."""
+    error = pool.submit(exec, RAISE_FROM, {}).exception(timeout=30)
+    assert isinstance(error, KeyError)
+    told = "".join(traceback.format_exception(error))
+    assert "in deep" in told
+    assert "ZeroDivisionError: division by zero" in told
+
+
+@pytest.mark.property(Property.EXCEPTION_UNPICKLABLE)
+def test_an_exception_that_cannot_be_pickled(pool: Executor, patience_s: float) -> None:
+    """An exception that cannot be sent becomes another one, of its own future alone."""
+    failed, fine = pool.submit(exec, RAISE_UNPICKLABLE, {}), pool.submit(math.gcd, 4, 6)
+    assert isinstance(failed.exception(timeout=patience_s), Exception)
+    assert fine.result(timeout=patience_s) == 2
+    assert goes_on(pool)
+
+
+@pytest.mark.property(Property.ARGUMENT_UNPICKLABLE)
+def test_an_argument_that_cannot_be_pickled(pool: Executor, patience_s: float) -> None:
+    """An argument that cannot be sent is an error of its own future alone; nothing hangs."""
+    before = pool.submit(math.gcd, 4, 6)
+    failed = pool.submit(id, threading.Lock())
+    after = pool.submit(math.gcd, 6, 9)
+    assert isinstance(failed.exception(timeout=patience_s), Exception)
+    assert (before.result(timeout=patience_s), after.result(timeout=patience_s)) == (2, 3)
+    assert goes_on(pool)
+
+
+@pytest.mark.property(Property.RESULT_UNPICKLABLE)
+def test_a_result_that_cannot_be_pickled(pool: Executor, patience_s: float) -> None:
+    """A result that cannot be sent is an error of its own future alone; nothing hangs."""
+    before = pool.submit(math.gcd, 4, 6)
+    failed = pool.submit(threading.Lock)
+    after = pool.submit(math.gcd, 6, 9)
+    assert isinstance(failed.exception(timeout=patience_s), Exception)
+    assert (before.result(timeout=patience_s), after.result(timeout=patience_s)) == (2, 3)
+    assert goes_on(pool)
+
+
+@pytest.mark.property(Property.ARRAY)
+def test_an_array_is_a_copy_of_ones_own(pool: Executor) -> None:
+    """An array can be written to by a task and, when it comes back, by the caller; the caller's own stays as it was."""
+    array = np.arange(300_000.0)
+    assert pool.submit(operator.setitem, array, 0, 7.0).result(timeout=30) is None
+    back = pool.submit(np.sort, array[::-1]).result(timeout=30)
+    back[0] = 7.0
+    assert array[0] == 0.0
+    assert np.array_equal(back[1:], array[1:])
+    assert back.dtype == array.dtype
+
+
+@pytest.mark.property(Property.THREADS)
+def test_many_threads_can_submit(pool: Executor) -> None:
+    """Eight threads that submit at once each get the results of their own tasks."""
+    start = threading.Barrier(8)
+    results: dict[int, list[int]] = {}
+
+    def work(number: int) -> None:
+        start.wait()
+        futures = [pool.submit(operator.mul, number, item) for item in range(12)]
+        results[number] = [future.result(timeout=30) for future in futures]
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == {number: [number * item for item in range(12)] for number in range(8)}
+
+
+@pytest.mark.property(Property.CANCEL)
+def test_what_waits_can_be_cancelled(pool: Executor) -> None:
+    """The last of many tasks can be cancelled while the first runs, which cannot."""
+    futures = [pool.submit(time.sleep, 0.2) for _ in range(8)]
+    last = pool.submit(math.gcd, 4, 6)
+    time.sleep(0.1)
+    assert last.cancel()
+    assert last.cancelled()
+    assert not futures[0].cancel()
+    assert last in wait([last], timeout=30).done
+    for future in reversed(futures):
+        future.cancel()
+    assert wait(futures, timeout=30).not_done == set()
+    assert not futures[0].cancelled()
+    assert goes_on(pool)
 
 
 @pytest.mark.parametrize("workload", WORKLOADS)
-def test_workloads_give_the_serial_results(kind: str, workload: str) -> None:
+def test_workloads_give_the_serial_results(pool: Executor, workload: str) -> None:
     """Every workload gives the same results on this kind as in a plain loop, and those are the right ones."""
     work = WORKLOADS[workload]
-    items = work.items[:4]
-    with pool_of(kind) as pool:
-        results = list(pool.map(work.function, items))
-    assert results == [work.function(item) for item in items] == work.expected()[:4]
-
-
-def test_warm_sees_every_worker(kind: str) -> None:
-    """warm() returns as many different workers as the pool has, the caller's own for serial."""
-    workers = EXECUTORS[kind].max_workers or 3
-    with make(kind, workers) as pool:
-        seen = warm(pool, workers, math.gcd, 2, 4)
-        processes = {process for process, _ in seen}
-        assert len(seen) == workers
-        assert len(processes) == (workers if EXECUTORS[kind].family == "process" else 1)
-        assert (os.getpid() in processes) == (EXECUTORS[kind].family != "process")
-
-
-def test_a_killed_worker_breaks_its_pool(kind: str) -> None:
-    """When a worker process dies, its task's future tells, and nothing hangs."""
-    if EXECUTORS[kind].family != "process":
-        pytest.skip(f"{kind} has no process that could die by itself")
-    with pool_of(kind) as pool, pytest.raises(BrokenProcessPool):
-        pool.submit(os._exit, 1).result(timeout=30)
+    items = work.items[:2]
+    results = list(pool.map(work.function, items))
+    assert results == [work.function(item) for item in items] == work.expected()[:2]
