@@ -14,6 +14,7 @@ from flagkit.executors.registry import (
     resolve,
 )
 from flagkit.executors.serial import SerialExecutor
+from flagkit.executors.shared import SharedMemoryExecutor
 from flagkit.executors.steps import Step, Task
 from flagkit.executors.traced import TracedExecutor, trace
 from flagkit.executors.warming import WorkersMissingError, warm
@@ -22,6 +23,7 @@ __all__ = [
     "EXECUTORS",
     "ExecutorSpec",
     "SerialExecutor",
+    "SharedMemoryExecutor",
     "Step",
     "Task",
     "TracedExecutor",

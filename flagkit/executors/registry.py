@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from flagkit.cpus import usable_cpus
+from flagkit.executors import shared
 from flagkit.executors.serial import SerialExecutor
 
 __all__ = ["EXECUTORS", "ExecutorSpec", "UnavailableError", "UnknownKindError", "available", "make", "resolve"]
@@ -109,6 +110,11 @@ def _interpreters_missing() -> str | None:
     return None if sys.version_info >= (3, 14) else "InterpreterPoolExecutor came with Python 3.14"
 
 
+def _shared(workers: int, start_method: StartMethod = "forkserver", **options: Any) -> Executor:
+    options.setdefault("mp_context", multiprocessing.get_context(start_method))
+    return shared.SharedMemoryExecutor(workers, **options)
+
+
 def _library(
     kind: str,
     summary: str,
@@ -152,6 +158,14 @@ EXECUTORS: Mapping[str, ExecutorSpec] = MappingProxyType(
                 "interpreter",
                 _interpreters,
                 _interpreters_missing,
+            ),
+            ExecutorSpec(
+                "shared",
+                "SharedMemoryExecutor: a process pool whose large data goes through shared memory",
+                "process",
+                _shared,
+                shared.missing,
+                start_method="forkserver",
             ),
             _library(
                 "loky",

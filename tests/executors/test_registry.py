@@ -18,9 +18,10 @@ from flagkit.executors import (
 )
 
 
-def test_kinds_are_those_of_the_standard_library_and_serial() -> None:
-    """The registry holds every executor that Python has, and the serial one first."""
-    assert list(EXECUTORS) == ["serial", "thread", "process-fork", "process-forkserver", "process-spawn", "interpreter"]
+def test_kinds_are_those_of_the_standard_library_and_ours() -> None:
+    """The registry holds every executor that Python has, the serial one first, and ours behind them."""
+    standard = ["serial", "thread", "process-fork", "process-forkserver", "process-spawn", "interpreter"]
+    assert list(EXECUTORS) == [*standard, "shared"]
 
 
 @pytest.mark.parametrize("kind", EXECUTORS)

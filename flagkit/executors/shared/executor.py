@@ -1,0 +1,91 @@
+"""SharedMemoryExecutor: a ProcessPoolExecutor whose large arguments and results travel through memory."""
+
+import logging
+import multiprocessing
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing.context import BaseContext
+from typing import Any, ParamSpec, TypeVar
+
+from flagkit.executors.shared import forks, workers
+from flagkit.executors.shared.leases import Lease
+from flagkit.executors.shared.pool import MemoryPool
+from flagkit.executors.shared.semaphores import NamelessContext
+from flagkit.executors.shared.tasks import Delivery, run
+from flagkit.executors.shared.transport import MIN_BYTES
+
+__all__ = ["SharedMemoryExecutor"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+
+class SharedMemoryExecutor(ProcessPoolExecutor):
+    """A ProcessPoolExecutor for which a large array costs one copy each way.
+
+    The constructor is that of ProcessPoolExecutor and, by name, `min_bytes`: from this size on, a buffer or a pickle
+    goes through memory rather than through the pipe.
+    """
+
+    def __init__(
+        self,
+        max_workers: int | None = None,
+        mp_context: BaseContext | None = None,
+        initializer: Callable[..., object] | None = None,
+        initargs: tuple[Any, ...] = (),
+        *,
+        max_tasks_per_child: int | None = None,
+        min_bytes: int = MIN_BYTES,
+    ) -> None:
+        if initializer is not None and not callable(initializer):
+            raise TypeError("initializer must be a callable")
+        if mp_context is None:  # as ProcessPoolExecutor chooses
+            mp_context = multiprocessing.get_context(None if max_tasks_per_child is None else "spawn")
+        context: Any = NamelessContext(mp_context)
+        super().__init__(
+            max_workers,
+            context,
+            workers.begin,
+            (initializer, tuple(initargs)),
+            max_tasks_per_child=max_tasks_per_child,
+        )
+        forks.follow()
+        self._min_bytes = min_bytes
+        self._has_warned = False
+        # At most one task at each worker, one more for each waiting in the pipe, and one in the feeder's hands, each
+        # with memory for its arguments and for its result. More than that are idle only after having been kept.
+        self._memory = MemoryPool(keep=2 * (2 * self._max_workers + 1))  # type: ignore[attr-defined]
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Schedule `fn(*args, **kwargs)` and return its future, as ProcessPoolExecutor does."""
+        lease = Lease(self._memory, self._min_bytes, self._warn)
+        future: Future[Any] = super().submit(run, _Parcel(lease, fn, args, kwargs))  # type: ignore[arg-type]
+        future.add_done_callback(lease.end)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - the interface's own
+        """Shut down as ProcessPoolExecutor does; memory is freed as soon as nothing uses it."""
+        super().shutdown(wait, cancel_futures=cancel_futures)
+        self._memory.close()
+
+    def _warn(self, reason: str) -> None:
+        if not self._has_warned:
+            self._has_warned = True
+            _log.warning("no shared memory to be had (%s): large data goes through the pipe", reason)
+
+
+class _Parcel:
+    """A call on its way to a worker, pickled when the executor sends it: as a `Delivery`."""
+
+    __slots__ = ("_args", "_fn", "_kwargs", "_lease")
+
+    def __init__(self, lease: Lease, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        self._lease = lease
+        self._fn = fn
+        self._args = args
+        self._kwargs = kwargs
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Delivery, self._lease.pack((self._fn, self._args, self._kwargs))

@@ -1,0 +1,151 @@
+"""A task's trip to a worker and back: what travels, and which memory it has borrowed meanwhile.
+
+All memory that results and arguments travel in belongs to the parent, so nothing is lost with a worker:
+
+- With the arguments goes a second memory, in which the worker can put the result.
+- The worker's reply says whether views of the arguments still live there. If not, the memory goes back to the pool.
+  If so, the parent forgets it and it is the worker's alone, freed with the last view.
+- Views of the result that live in the parent keep its memory out of the pool, for as long as they live.
+- Whatever comes to no reply (a killed worker, an exception) is not reused, only closed.
+"""
+
+import itertools
+import weakref
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Future
+from functools import partial
+from typing import Any, TypeAlias
+
+from flagkit.executors.shared import memory as memories
+from flagkit.executors.shared.memory import Memory, Reference
+from flagkit.executors.shared.pool import MemoryPool
+from flagkit.executors.shared.transport import Packed, Span, pack, unpack
+
+__all__ = ["Lease", "Loan", "deliver", "receive"]
+
+LENT_AT_MOST = 64
+"""How many pieces of memory views may live in; what arrives then is copied, so that descriptors do not run out."""
+
+Loan: TypeAlias = tuple[Reference, int]
+"""Memory of the parent's that a worker may use: how to open it, and its capacity now."""
+
+_tokens = itertools.count()
+_leases: dict[int, "weakref.ref[Lease]"] = {}
+
+
+class Lease:
+    """What one task has borrowed of its executor's pool, from its being sent until its future is done."""
+
+    def __init__(self, pool: MemoryPool, min_bytes: int, refused: Callable[[str], object]) -> None:
+        self.token = next(_tokens)
+        self.min_bytes = min_bytes
+        self._pool = pool
+        self._refused = refused
+        self._arguments: Memory | None = None
+        self._reply: Memory | None = None
+
+    def pack(self, call: Any) -> tuple[Any, ...]:
+        """Pickle the call; return the arguments of a `Delivery`."""
+        try:
+            packed = pack(call, self._take, self.min_bytes, self._refuse)
+            self._reply = self._take_reply()
+        except BaseException:
+            self._give_back()  # nobody has seen it
+            raise
+        if not packed.is_in_memory:
+            self._give_back()
+        _leases[self.token] = weakref.ref(self, partial(_forget, self.token))
+        return (
+            self.token,
+            (packed.stream, packed.buffers),
+            _loan(self._arguments),
+            _loan(self._reply),
+            self.min_bytes,
+        )
+
+    def collect(self, packed: Packed, capacity: int, *, is_kept: bool, refusal: str | None) -> Any:
+        """Take what the worker has sent: return the result, and give back what is not used any more."""
+        if refusal is not None:
+            self._refused(refusal)
+        arguments, self._arguments = self._arguments, None
+        if arguments is not None:
+            if is_kept:
+                arguments.close()
+            else:
+                self._pool.put(arguments)
+        reply, self._reply = self._reply, None
+        if reply is None:
+            return unpack(packed)
+        reply.capacity = max(reply.capacity, capacity)
+        if not packed.is_in_memory:
+            self._pool.put(reply)
+            return unpack(packed)
+        return receive(packed, reply, self._pool.put)
+
+    def end(self, future: Future[Any]) -> None:
+        """Let go of what is still borrowed once the future is done.
+
+        A worker may be at work on it yet if the pool is broken. If the task has raised, the worker has taken over the
+        arguments and has not touched the other.
+        """
+        if self._reply is not None or self._arguments is not None:
+            is_idle = not future.cancelled() and not isinstance(future.exception(), BrokenExecutor)
+            reply, arguments, self._reply, self._arguments = self._reply, self._arguments, None, None
+            if reply is not None:
+                self._pool.put(reply) if is_idle else reply.close()
+            if arguments is not None:
+                arguments.close()
+
+    def _take(self, size: int) -> Memory:
+        self._arguments = self._pool.take(size)
+        return self._arguments
+
+    def _take_reply(self) -> Memory | None:
+        try:
+            return self._pool.take()
+        except OSError as error:
+            self._refuse(error)
+            return None
+
+    def _refuse(self, error: OSError) -> None:
+        self._refused(error.strerror or str(error))
+
+    def _give_back(self) -> None:
+        if self._arguments is not None:
+            self._pool.put(self._arguments)
+            self._arguments = None
+
+
+def deliver(
+    token: int,
+    packed: tuple[bytes | Span, tuple[bytearray | Span, ...]],
+    capacity: int,
+    is_kept: bool,  # noqa: FBT001 - called by unpickling alone
+    refusal: str | None,
+) -> Any:
+    """Unpickle a worker's reply, in the parent."""
+    lease = _leases.pop(token)()
+    if lease is None:
+        raise LookupError(f"a reply to task {token}, whose future is done")
+    return lease.collect(Packed(*packed), capacity, is_kept=is_kept, refusal=refusal)
+
+
+def receive(packed: Packed, memory: Memory, returned: Callable[[Memory], object]) -> Any:
+    """Unpickle what is in the memory, in place as long as that many may be; `returned(memory)` when it is unused."""
+    try:
+        view = None if len(memories.lent) >= LENT_AT_MOST else memory.lend(returned)
+    except OSError:  # the system allows no further mapping
+        view = None
+    if view is not None:
+        return unpack(packed, view)
+    copied = packed.copied(memory.copy)
+    returned(memory)
+    return unpack(copied)
+
+
+def _loan(memory: Memory | None) -> Loan | None:
+    return None if memory is None else (memory.reference, memory.capacity)
+
+
+def _forget(token: int, _: object) -> None:
+    _leases.pop(token, None)

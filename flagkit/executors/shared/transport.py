@@ -1,0 +1,167 @@
+"""One object from here to there: what is large goes through memory, the rest of its pickle through the pipe.
+
+A pickle of protocol 5 is a stream and buffers beside it. Buffers of at least `min_bytes` are copied into memory, and
+the receiver's objects use them in place; smaller ones, for which that costs more than it saves, stay in the stream.
+The stream itself is written into memory as it is made, once it is longer than `min_bytes`: a large bytes object is
+copied once, by the pickler's own write.
+"""
+
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.reduction import ForkingPickler
+from typing import Any, Final, TypeAlias
+
+from flagkit.executors.shared.memory import Memory
+
+__all__ = ["MIN_BYTES", "Packed", "pack", "unpack"]
+
+MIN_BYTES = 64 * 1024
+ALIGNMENT = 64
+"""Of the start of each buffer, in bytes: a cache line, and the widest vector that a processor loads."""
+
+NOTHING: Final = memoryview(b"")
+
+Span: TypeAlias = tuple[int, int]
+"""Where something begins in the memory, and how many bytes it takes."""
+
+
+@dataclass(slots=True)
+class Packed:
+    """An object as it travels; without a span in it, all of it goes through the pipe."""
+
+    stream: bytes | Span
+    buffers: tuple[bytearray | Span, ...]
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether the receiver has to look into the memory."""
+        return isinstance(self.stream, tuple) or any(isinstance(buffer, tuple) for buffer in self.buffers)
+
+    def copied(self, copy: Callable[[int, int], bytearray]) -> "Packed":
+        """Return the same with `copy(start, size)` in place of each span."""
+        stream = bytes(copy(*self.stream)) if isinstance(self.stream, tuple) else self.stream
+        buffers = [copy(*buffer) if isinstance(buffer, tuple) else buffer for buffer in self.buffers]
+        return Packed(stream, tuple(buffers))
+
+
+def pack(value: Any, take: Callable[[int], Memory], min_bytes: int, refused: Callable[[OSError], object]) -> Packed:
+    """Pickle `value`, with the reducers that multiprocessing adds to those of pickle.
+
+    `take(size)` is asked, at most once, for memory that is about to need `size` bytes. Where the system does not have
+    them, `refused(error)` is called and all of it goes through the pipe. Raises whatever pickling raises.
+    """
+    sink = _Sink(take, min_bytes, refused)
+    buffers: list[memoryview] = []
+
+    def is_in_band(buffer: pickle.PickleBuffer) -> bool:
+        try:
+            raw = buffer.raw()
+        except BufferError:  # not contiguous: the pickler says so itself
+            return True
+        if raw.nbytes < min_bytes:
+            return True
+        buffers.append(raw)
+        return False
+
+    # Positional, as ForkingPickler passes them on to pickle.Pickler: file, protocol, fix_imports, buffer_callback
+    ForkingPickler(sink, 5, True, is_in_band).dump(value)  # noqa: FBT003
+    places = sink.place(buffers) if buffers else ()
+    return Packed(sink.finish(), places)
+
+
+def unpack(packed: Packed, view: memoryview = NOTHING) -> Any:
+    """Return the object; its buffers are slices of `view`, which is the memory's, and live as long as the object."""
+
+    def found(span: Span) -> memoryview:
+        return view[span[0] : sum(span)]
+
+    stream = found(packed.stream) if isinstance(packed.stream, tuple) else packed.stream
+    buffers = [found(buffer) if isinstance(buffer, tuple) else buffer for buffer in packed.buffers]
+    return pickle.loads(stream, buffers=buffers)  # noqa: S301 - from our own worker or parent
+
+
+class _Sink:
+    """The file into which a pickler writes: a list of pieces first, memory from `min_bytes` on."""
+
+    def __init__(self, take: Callable[[int], Memory], min_bytes: int, refused: Callable[[OSError], object]) -> None:
+        self._take = take
+        self._min_bytes = min_bytes
+        self._refused = refused
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._taken: Memory | None = None
+        self._target: Memory | None = None  # into which the stream goes
+        self._is_refused = False
+
+    def write(self, data: Any) -> int:
+        """Take the next piece; the pickler hands over large bytes objects as they are, without copying them."""
+        with memoryview(data) as piece:
+            end = self._size + piece.nbytes
+            if self._target is None and end >= self._min_bytes:
+                self._target = self._begin(end)
+            elif self._target is not None and end > self._target.capacity:
+                self._target = self._grow(self._target, end)
+            if self._target is None:
+                self._pieces.append(data if isinstance(data, bytes) else piece.tobytes())
+            else:
+                with self._target.writable() as view:
+                    view[self._size : end] = piece
+            self._size = end
+            return piece.nbytes
+
+    def place(self, buffers: list[memoryview]) -> tuple[bytearray | Span, ...]:
+        """Copy the buffers into memory, behind what is streamed there, and return where they are."""
+        spans: list[Span] = []
+        end = 0 if self._target is None else self._size
+        for buffer in buffers:
+            start = -(-end // ALIGNMENT) * ALIGNMENT
+            end = start + buffer.nbytes
+            spans.append((start, buffer.nbytes))
+        memory = self._reserved(end)
+        if memory is None:
+            return tuple(bytearray(buffer) for buffer in buffers)
+        with memory.writable() as view:
+            for (start, size), buffer in zip(spans, buffers, strict=True):
+                view[start : start + size] = buffer
+        return tuple(spans)
+
+    def finish(self) -> bytes | Span:
+        """Return the stream, or where in the memory it is."""
+        if self._target is not None:
+            return 0, self._size
+        return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+
+    def _begin(self, end: int) -> Memory | None:
+        memory = self._reserved(end)
+        if memory is not None and self._pieces:
+            gathered = b"".join(self._pieces)  # shorter than min_bytes
+            self._pieces.clear()
+            with memory.writable() as view:
+                view[: len(gathered)] = gathered
+        return memory
+
+    def _grow(self, target: Memory, end: int) -> Memory | None:
+        # Twice as much each time, where that is to be had: growing maps anew what is mapped already
+        memory = self._reserved(max(end, 2 * target.capacity), end)
+        if memory is None:
+            with target.writable() as view:
+                self._pieces = [view[: self._size].tobytes()]
+        return memory
+
+    def _reserved(self, *sizes: int) -> Memory | None:
+        """Return the memory with the first of these sizes that is to be had, None without any."""
+        reason = None
+        for size in () if self._is_refused else sizes:
+            try:
+                if self._taken is None:
+                    self._taken = self._take(size)
+                self._taken.reserve(size)
+            except OSError as error:
+                reason = error
+            else:
+                return self._taken
+        if reason is not None:
+            self._is_refused = True
+            self._refused(reason)
+        return None

@@ -1,0 +1,38 @@
+"""A worker process at its start: it will end with its parent, and does what the user wants first."""
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import wait
+from typing import Any
+
+from flagkit.executors.shared import forks
+
+__all__ = ["begin"]
+
+
+def begin(initializer: Callable[..., object] | None, initargs: tuple[Any, ...]) -> None:
+    """Initialize a worker; raises what `initializer(*initargs)` raises."""
+    forks.follow()
+    threading.Thread(target=_end_with_parent, name="flagkit-parent", daemon=True).start()
+    if initializer is not None:
+        initializer(*initargs)
+
+
+def _end_with_parent() -> None:
+    """End this process once its parent has ended: workers of a killed parent wait for ever otherwise (gh-111873).
+
+    A worker cannot notice by itself, as it holds both ends of the pipe at which it waits. The sentinel of the parent is
+    a pipe, too, which children forked later hold open; the process descriptor is not, but the parent may have ended,
+    and its number been taken, before it is opened. Together they miss nothing.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    try:
+        process = os.pidfd_open(parent.pid or 0)
+    except ProcessLookupError:
+        os._exit(1)
+    wait([parent.sentinel, process])
+    os._exit(1)
