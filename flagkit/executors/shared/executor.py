@@ -8,9 +8,10 @@ from multiprocessing.context import BaseContext
 from typing import Any, ParamSpec, TypeVar
 
 from flagkit.executors.shared import forks, workers
-from flagkit.executors.shared.leases import Lease
+from flagkit.executors.shared.leases import Lease, Undelivered
 from flagkit.executors.shared.pool import MemoryPool
 from flagkit.executors.shared.semaphores import NamelessContext
+from flagkit.executors.shared.sharing import Passage
 from flagkit.executors.shared.tasks import Delivery, run
 from flagkit.executors.shared.transport import MIN_BYTES
 
@@ -44,14 +45,16 @@ class SharedMemoryExecutor(ProcessPoolExecutor):
         if mp_context is None:  # as ProcessPoolExecutor chooses
             mp_context = multiprocessing.get_context(None if max_tasks_per_child is None else "spawn")
         context: Any = NamelessContext(mp_context)
+        parent_end, worker_end = multiprocessing.Pipe()
         super().__init__(
             max_workers,
             context,
             workers.begin,
-            (initializer, tuple(initargs)),
+            (worker_end, initializer, tuple(initargs)),
             max_tasks_per_child=max_tasks_per_child,
         )
         forks.follow()
+        self._passage = Passage(parent_end)
         self._min_bytes = min_bytes
         self._has_warned = False
         # At most one task at each worker, one more for each waiting in the pipe, and one in the feeder's hands, each
@@ -60,8 +63,9 @@ class SharedMemoryExecutor(ProcessPoolExecutor):
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Schedule `fn(*args, **kwargs)` and return its future, as ProcessPoolExecutor does."""
-        lease = Lease(self._memory, self._min_bytes, self._warn)
+        lease = Lease(self._memory, self._passage, self._min_bytes, self._warn)
         future: Future[Any] = super().submit(run, _Parcel(lease, fn, args, kwargs))  # type: ignore[arg-type]
+        future.__class__ = _Future
         future.add_done_callback(lease.end)
         return future
 
@@ -74,6 +78,29 @@ class SharedMemoryExecutor(ProcessPoolExecutor):
         if not self._has_warned:
             self._has_warned = True
             _log.warning("no shared memory to be had (%s): large data goes through the pipe", reason)
+
+
+class _Future(Future[T]):
+    """A future that knows how a result fails which arrived, but could not be unpickled.
+
+    ProcessPoolExecutor makes its futures itself, and takes such a result for the end of the whole pool.
+    """
+
+    def result(self, timeout: float | None = None) -> T:
+        """Return the result, or raise what the task, or unpickling its result, has raised."""
+        result = super().result(timeout)
+        if isinstance(result, Undelivered):
+            raise result.error
+        return result
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """Return what `result` would raise."""
+        error = super().exception(timeout)
+        if error is None:
+            result = super().result()
+            if isinstance(result, Undelivered):
+                return result.error
+        return error
 
 
 class _Parcel:

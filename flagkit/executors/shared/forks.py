@@ -30,6 +30,6 @@ def _before() -> None:
 def _in_child() -> None:
     for reference in list(memory.opened.values()):
         one = reference()
-        if one is not None:
+        if one is not None and not one.is_for_good:
             one.is_copied_by_fork = True  # what the parent, or a worker of its, goes on using is not ours to discard
             one.close()

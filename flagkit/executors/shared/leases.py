@@ -13,15 +13,17 @@ import itertools
 import weakref
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, TypeAlias
 
 from flagkit.executors.shared import memory as memories
 from flagkit.executors.shared.memory import Memory, Reference
 from flagkit.executors.shared.pool import MemoryPool
+from flagkit.executors.shared.sharing import Passage
 from flagkit.executors.shared.transport import Packed, Span, pack, unpack
 
-__all__ = ["Lease", "Loan", "deliver", "receive"]
+__all__ = ["Lease", "Loan", "Undelivered", "deliver", "receive"]
 
 LENT_AT_MOST = 64
 """How many pieces of memory views may live in; what arrives then is copied, so that descriptors do not run out."""
@@ -33,11 +35,19 @@ _tokens = itertools.count()
 _leases: dict[int, "weakref.ref[Lease]"] = {}
 
 
+class Undelivered:
+    """In place of a result that arrived, but whose unpickling raised `error`."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
 class Lease:
     """What one task has borrowed of its executor's pool, from its being sent until its future is done."""
 
-    def __init__(self, pool: MemoryPool, min_bytes: int, refused: Callable[[str], object]) -> None:
+    def __init__(self, pool: MemoryPool, passage: Passage, min_bytes: int, refused: Callable[[str], object]) -> None:
         self.token = next(_tokens)
+        self.passage = passage
         self.min_bytes = min_bytes
         self._pool = pool
         self._refused = refused
@@ -120,14 +130,18 @@ def deliver(
     token: int,
     packed: tuple[bytes | Span, tuple[bytearray | Span, ...]],
     capacity: int,
-    is_kept: bool,  # noqa: FBT001 - called by unpickling alone
-    refusal: str | None,
+    outcome: tuple[bool, bool, str | None],
 ) -> Any:
     """Unpickle a worker's reply, in the parent."""
+    is_kept, has_handles, refusal = outcome
     lease = _leases.pop(token)()
     if lease is None:
         raise LookupError(f"a reply to task {token}, whose future is done")
-    return lease.collect(Packed(*packed), capacity, is_kept=is_kept, refusal=refusal)
+    try:
+        with lease.passage.arriving() if has_handles else nullcontext():
+            return lease.collect(Packed(*packed), capacity, is_kept=is_kept, refusal=refusal)
+    except BaseException as error:  # noqa: BLE001 - the executor would take it for the end of a worker
+        return Undelivered(error)
 
 
 def receive(packed: Packed, memory: Memory, returned: Callable[[Memory], object]) -> Any:

@@ -44,6 +44,7 @@ def _c_library() -> ctypes.CDLL:
 
 
 _libc: Any = _c_library() if missing() is None else None
+_POPULATE = getattr(mmap, "MAP_POPULATE", 0)
 _FAILED = ctypes.c_void_p(-1).value
 _serial = itertools.count()
 
@@ -67,6 +68,8 @@ class Memory:
         self.capacity = capacity
         """Bytes that are reserved: writing to them cannot fail."""
         self.returned: Callable[[Memory], object] = Memory.close
+        self.is_for_good = False
+        """Whether it goes on being shared in a forked child."""
         self.is_copied_by_fork = False
         """Whether a fork has made the mapping private: others may still read what is in the file."""
         self._address = 0
@@ -127,6 +130,13 @@ class Memory:
         self._watch = weakref.ref(block, partial(_come_back, self.serial))
         return self._view(block)
 
+    def view_for_good(self) -> memoryview:
+        """Return a view that keeps this memory, however many processes have one, and that a fork goes on sharing."""
+        self._map(populate=0)  # whose pages this process will touch, nobody knows
+        block = self._block()
+        block.memory = self  # type: ignore[attr-defined]
+        return self._view(block)
+
     def copy(self, start: int, size: int) -> bytearray:
         """Return a copy of some bytes, without mapping the memory."""
         copied = bytearray(size)
@@ -167,11 +177,11 @@ class Memory:
     def __del__(self) -> None:
         self.close()
 
-    def _map(self) -> None:
-        if self._mapped != self.capacity:
+    def _map(self, populate: int = _POPULATE) -> None:
+        if self._mapped < self.capacity:
             self._unmap()
             # Populated at once: a page fault for every 4 KiB would cost more than the copy
-            self._address = self._mmap(None, mmap.MAP_SHARED | mmap.MAP_POPULATE, self.capacity)
+            self._address = self._mmap(None, mmap.MAP_SHARED | populate, self.capacity)
             self._mapped = self.capacity
 
     def _mmap(self, address: int | None, flags: int, size: int | None = None) -> int:

@@ -5,8 +5,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from flagkit.executors.shared import workers
 from flagkit.executors.shared.leases import Loan, deliver, receive
 from flagkit.executors.shared.memory import Memory, Reference
+from flagkit.executors.shared.sharing import leaving
 from flagkit.executors.shared.transport import Packed, Span, pack, unpack
 
 __all__ = ["Delivery", "Reply", "run"]
@@ -52,11 +54,12 @@ class Delivery:
     def reply(self, value: list[Any]) -> tuple[Any, ...]:
         """Return the arguments of `deliver` for the result, which is taken out of the list `value`."""
         refusals: list[OSError] = []
-        packed = pack(value[0], self._take, self._min_bytes, refusals.append)
+        with leaving(workers.passage()) as handles:
+            packed = pack(value[0], self._take, self._min_bytes, refusals.append)
         value.clear()  # if it is an argument, that may have been the last view
         capacity = 0 if self._reply is None else self._reply.capacity
         refusal = refusals[0].strerror or str(refusals[0]) if refusals else None
-        return self._token, (packed.stream, packed.buffers), capacity, self._let_go(), refusal
+        return self._token, (packed.stream, packed.buffers), capacity, (self._let_go(), bool(handles), refusal)
 
     def _let_go(self) -> bool:
         """Return whether views of the arguments live on; their memory is this worker's own then."""

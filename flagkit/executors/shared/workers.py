@@ -4,20 +4,29 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from flagkit.executors.shared import forks
 
-__all__ = ["begin"]
+__all__ = ["begin", "passage"]
 
 
-def begin(initializer: Callable[..., object] | None, initargs: tuple[Any, ...]) -> None:
-    """Initialize a worker; raises what `initializer(*initargs)` raises."""
+_passage: list[Connection] = []
+
+
+def begin(worker_end: Connection, initializer: Callable[..., object] | None, initargs: tuple[Any, ...]) -> None:
+    """Initialize a worker, with its end of the passage; raises what `initializer(*initargs)` raises."""
+    _passage[:] = [worker_end]
     forks.follow()
     threading.Thread(target=_end_with_parent, name="flagkit-parent", daemon=True).start()
     if initializer is not None:
         initializer(*initargs)
+
+
+def passage() -> Connection:
+    """Return this worker's end of the passage to the parent."""
+    return _passage[0]
 
 
 def _end_with_parent() -> None:
