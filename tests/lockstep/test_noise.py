@@ -95,12 +95,10 @@ def test_own_sd_by_hand() -> None:
     assert own_sd(observed[1:]) is None
 
 
-@pytest.mark.parametrize(
-    ("how", "pinned"), [("serial", False), ("serial", True), ("threads", False), ("processes", False)]
-)
-def test_generation(how: str, pinned: bool) -> None:  # noqa: FBT001 - a parameter
+@pytest.mark.parametrize("how", ["serial", "threads", "processes"])
+def test_generation(how: str) -> None:
     """Fresh processes of each kind take their turns, and leave nothing behind."""
-    rounds = generation(Turns(how, round_s=0.001, rounds=3, pinned=pinned), "recursion", Random(1))
+    rounds = generation(Turns(how, round_s=0.001, rounds=3), "recursion", Random(1))
 
     assert len(rounds.base_s) == len(rounds.head_s) == 3
     # A call is 10 us here: a round of many calls divided by them is far below a round
@@ -109,7 +107,7 @@ def test_generation(how: str, pinned: bool) -> None:  # noqa: FBT001 - a paramet
 
 def live(name: str = "the arm", workload: str = "recursion", how: str = "serial") -> LiveProcess:
     """Start a process."""
-    return LiveProcess(name, sys.executable, how=how, workload=workload, cores=(), hash_seed=1)
+    return LiveProcess(name, sys.executable, how=how, workload=workload, hash_seed=1)
 
 
 def test_a_live_process_that_dies() -> None:
@@ -140,7 +138,7 @@ def test_a_live_process_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
 CONTROLLER = """
 import sys, time
 from bench.lockstep.noise.pairs import LiveProcess
-with LiveProcess("a", sys.executable, how="processes", workload="recursion", cores=(), hash_seed=1) as process:
+with LiveProcess("a", sys.executable, how="processes", workload="recursion", hash_seed=1) as process:
     process.round_s(1)
     print("ready", flush=True)
     time.sleep(60)
@@ -178,7 +176,7 @@ def test_suite_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two runs of a suite give a log ratio a benchmark."""
     suite = tmp_path / "suite.py"
     suite.write_text(TWO)
-    monkeypatch.setattr(suite_twice.medians, "__defaults__", (suite,))
+    monkeypatch.setattr(suite_twice.medians, "__defaults__", (suite, None))
     monkeypatch.setattr(suite_twice, "BENCHMARK_S", 0.001)
 
     assert [observation.workload for observation in suite_twice.observe(Random(1))] == ["test_a", "test_b"]

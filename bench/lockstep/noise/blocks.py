@@ -21,7 +21,7 @@ def observe(random: Random) -> list[Observation]:
     """Measure pairs of blocks of one workload in a fresh process; raises LiveProcessError."""
     workload = random.choice(list(WORKLOADS))
     seed = random.randrange(2**32)
-    live = LiveProcess("the process", sys.executable, how="serial", workload=workload, cores=(), hash_seed=seed)
+    live = LiveProcess("the process", sys.executable, how="serial", workload=workload, hash_seed=seed)
     with live as process:
         calls = process.calibrate(ROUND_S)
         found = []

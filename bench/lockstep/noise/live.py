@@ -1,10 +1,9 @@
-"""A process that waits until it is told to run a round: `python -m bench.lockstep.noise.live HOW WORKLOAD [CORES]`.
+"""A process that waits until it is told to run a round: `python -m bench.lockstep.noise.live HOW WORKLOAD`.
 
 Lines in: ``calibrate SECONDS`` and ``round CALLS``. Lines out: the calls that take as long, or the seconds that they
 took. It ends with its standard input. The standard library alone, as it runs in interpreters that have nothing else.
 """
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -52,10 +51,8 @@ def calibrate(run: Callable[[int], object], least_s: float) -> int:
     return calls
 
 
-def main(how: str, workload: str, cores: str = "") -> None:
+def main(how: str, workload: str) -> None:
     """Serve until the input ends."""
-    if cores:
-        os.sched_setaffinity(0, {int(core) for core in cores.split(",")})
     with runner(how, workload) as run:
         for line in sys.stdin:
             told, _, number = line.partition(" ")

@@ -5,7 +5,6 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,13 +28,11 @@ class LiveProcessError(RuntimeError):
 class LiveProcess:
     """One arm of a pair: `bench.lockstep.noise.live` in some interpreter, as a context manager."""
 
-    def __init__(
-        self, name: str, python: str, *, how: str, workload: str, cores: Sequence[int], hash_seed: int
-    ) -> None:
+    def __init__(self, name: str, python: str, *, how: str, workload: str, hash_seed: int) -> None:
         self.name = name
         kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
         self._process = subprocess.Popen(  # noqa: S603 - our own module, in an interpreter that the user names
-            [python, "-m", "bench.lockstep.noise.live", how, workload, ",".join(map(str, cores))],
+            [python, "-m", "bench.lockstep.noise.live", how, workload],
             cwd=ROOT,
             env={**kept, "PYTHONHASHSEED": str(hash_seed)},
             stdin=subprocess.PIPE,
@@ -92,12 +89,11 @@ class LiveProcess:
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """How two processes take turns: what runs, where, for how long, and whether the order of each round is drawn."""
+    """How two processes take turns: what runs, for how long, and how often."""
 
     how: str
     round_s: float
     rounds: int
-    pinned: bool = False
     base: str = sys.executable
     head: str = sys.executable
 
@@ -105,16 +101,13 @@ class Turns:
 def generation(turns: Turns, workload: str, random: Random) -> PairedRounds:
     """Measure a generation of fresh processes, in seconds a call; raises LiveProcessError.
 
-    Where the pair is pinned, both are on the same core, drawn from those that may be used, and the order of each round
-    is drawn. Else the base comes first, and the system puts them where it likes.
+    The base comes first in each round, and the system puts both where it likes. See `bench.lockstep.controller` for
+    turns on the same cores, in an order drawn each time.
     """
-    cores = [random.choice(sorted(os.sched_getaffinity(0)))] if turns.pinned else []
     hash_seed = random.randrange(2**32)
     with ExitStack() as stack:
         base, head = (
-            stack.enter_context(
-                LiveProcess(name, python, how=turns.how, workload=workload, cores=cores, hash_seed=hash_seed)
-            )
+            stack.enter_context(LiveProcess(name, python, how=turns.how, workload=workload, hash_seed=hash_seed))
             for name, python in (("base", turns.base), ("head", turns.head))
         )
         for arm in (base, head):
@@ -122,7 +115,6 @@ def generation(turns: Turns, workload: str, random: Random) -> PairedRounds:
         calls = max(base.calibrate(turns.round_s), head.calibrate(turns.round_s))
         times: dict[LiveProcess, list[float]] = {base: [], head: []}
         for _ in range(turns.rounds):
-            order = random.sample([base, head], 2) if turns.pinned else [base, head]
-            for arm in order:
+            for arm in (base, head):
                 times[arm].append(arm.round_s(calls) / calls)
         return PairedRounds(tuple(times[base]), tuple(times[head]))

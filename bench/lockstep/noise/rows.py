@@ -4,10 +4,8 @@ import time
 from collections.abc import Callable, Iterable
 from random import Random
 
-from bench.lockstep.noise.pairs import LiveProcessError
-from bench.lockstep.noise.suite_twice import SuiteError
 from bench.lockstep.noise.table import Row, row
-from bench.lockstep.noise.ways import Measured, Way
+from bench.lockstep.noise.ways import FAILURES, Measured, Way
 
 
 class Rows:
@@ -36,7 +34,7 @@ class Rows:
             began = time.monotonic()
             try:
                 self._measured[way].append(way.measure(self._random))
-            except (LiveProcessError, SuiteError) as error:
+            except FAILURES as error:
                 self._reasons[way] = f"failed: {error}"
             self._spent_s[way] += time.monotonic() - began
 

@@ -1,26 +1,33 @@
 """The ways of measuring whose noise is told: each a name and what measures once by it."""
 
 import math
-import os
 import statistics
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 from typing import Final
 
+from bench.lockstep import identical, pinning
+from bench.lockstep.arms import ArmError
 from bench.lockstep.estimate import PairedRounds
+from bench.lockstep.identical import IdenticalError
 from bench.lockstep.noise import blocks, pairs, suite_twice
-from bench.lockstep.noise.pairs import Turns
+from bench.lockstep.noise.pairs import LiveProcessError, Turns
 from bench.lockstep.noise.spread import Observation
+from bench.lockstep.noise.suite_twice import SuiteError
 from bench.lockstep.workloads import WORKLOADS
 
 SERIAL_ROUND_S: Final = 0.005
 POOL_ROUND_S: Final = 0.007
 ROUNDS: Final = 30
+LOCKSTEP_WORKLOADS: Final = 3
+"""The benchmarks of a generation of lockstep, which takes longer to start than to measure one."""
 THREADS_WORKLOAD: Final = "sha256"
 """Releases the GIL where it hashes, so that two threads use two cores on every Python."""
 GIL_WORKLOAD: Final = "recursion"
 """Holds the GIL throughout, and without one shares no object whose references would have to be counted."""
+FAILURES: Final = (ArmError, IdenticalError, LiveProcessError, SuiteError)
+"""What can go wrong while measuring, each with a message of one line."""
 _BETWEEN = (("3.14", "3.11"), ("3.14", "3.14t"))
 
 
@@ -55,7 +62,6 @@ def wanted_pythons() -> frozenset[str]:
 def ways(pythons: Mapping[str, str]) -> tuple[Way, ...]:
     """Return the rows in order, those between Pythons with the interpreters that were found, by version."""
     serial = Turns("serial", SERIAL_ROUND_S, ROUNDS)
-    affinity = None if hasattr(os, "sched_setaffinity") else "this system lets no process choose its cores"
     return (
         Way(
             "two runs of a suite, one after the other",
@@ -67,11 +73,7 @@ def ways(pythons: Mapping[str, str]) -> tuple[Way, ...]:
             lambda random: Measured(tuple(blocks.observe(random))),
         ),
         Way("two live processes in turn, 5 ms rounds, on any core", _turns(serial, WORKLOADS)),
-        Way(
-            "the same, both on one core, order drawn each round",
-            _turns(replace(serial, pinned=True), WORKLOADS),
-            missing=affinity,
-        ),
+        Way("the same, both on one core, order drawn each round", _lockstep, missing=pinning.usable().reason),
         Way(
             "two thread pools of 2 in turn, 7 ms rounds",
             _turns(Turns("threads", POOL_ROUND_S, ROUNDS), [THREADS_WORKLOAD]),
@@ -82,6 +84,17 @@ def ways(pythons: Mapping[str, str]) -> tuple[Way, ...]:
         ),
         *(_between(base, head, pythons) for base, head in _BETWEEN),
     )
+
+
+def _lockstep(random: Random) -> Measured:
+    names = random.sample(list(WORKLOADS), LOCKSTEP_WORKLOADS)
+    measured = identical.run(1, ROUNDS, random.randrange(1, 2**31), names)
+    return Measured(tuple(_observation(name, rounds) for name, (rounds,) in measured.items()))
+
+
+def _observation(workload: str, rounds: PairedRounds) -> Observation:
+    base_s, head_s = statistics.median(rounds.base_s), statistics.median(rounds.head_s)
+    return Observation(workload, math.log(head_s / base_s), math.log(base_s))
 
 
 def _between(base: str, head: str, pythons: Mapping[str, str]) -> Way:
@@ -103,7 +116,6 @@ def _turns(turns: Turns, workloads: Iterable[str]) -> Callable[[Random], Measure
     def measure(random: Random) -> Measured:
         workload = random.choice(names)
         rounds = pairs.generation(turns, workload, random)
-        base_s, head_s = statistics.median(rounds.base_s), statistics.median(rounds.head_s)
-        return Measured((Observation(workload, math.log(head_s / base_s), math.log(base_s)),), rounds)
+        return Measured((_observation(workload, rounds),), rounds)
 
     return measure

@@ -1,0 +1,228 @@
+"""python -m bench lockstep-coverage: how often intervals hold the truth."""
+
+import json
+import math
+import subprocess
+import sys
+import time
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+from scipy import stats
+
+from bench.__main__ import main
+from bench.lockstep import identical
+from bench.lockstep.noise.pairs import ROOT
+from bench.lockstep.proof import coverage
+from bench.lockstep.proof.neighbour import neighbour
+
+
+def run_of(logs: list[list[float]], *, loaded: bool = False) -> dict[str, Any]:
+    """Return a run with these log ratios, a list of generations a benchmark, of one round each."""
+    rounds = {str(name): [[[1.0], [math.exp(log)]] for log in generations] for name, generations in enumerate(logs)}
+    return {"neighbour": loaded, "rounds_s": rounds}
+
+
+ABOVE = [0.10, 0.11, 0.09, 0.10, 0.12, 0.08]
+AROUND = [0.01, -0.01, 0.02, -0.02, 0.0, 0.005]
+
+
+def test_by_hand() -> None:
+    """Four ratios, of which one is above 1 and one below, are 50%, with Clopper and Pearson's 6.8% to 93.2%."""
+    found = coverage.coverage([run_of([ABOVE, AROUND]), run_of([[-log for log in ABOVE], AROUND])])
+
+    assert (found.runs, found.n, found.held, found.below, found.above) == (2, 4, 2, 1, 1)
+    assert found.low == pytest.approx(0.0676, abs=1e-4)
+    assert found.high == pytest.approx(0.9324, abs=1e-4)
+    assert found.sd == pytest.approx(0.1 / math.sqrt(2), rel=0.01)
+
+
+def test_nothing_measured() -> None:
+    """No runs have no coverage."""
+    with pytest.raises(ValueError, match="no run"):
+        coverage.coverage([])
+
+
+@pytest.mark.parametrize(
+    ("held", "n", "said"),
+    [
+        (950, 1000, ": met"),
+        (850, 1000, ": not met"),
+        (990, 1000, ": not met"),
+        (9, 10, ": not met, by what chance may do"),
+    ],
+)
+def test_verdict(held: int, n: int, said: str) -> None:
+    """It is met between 93 and 97%; a miss says whether chance may do it."""
+    exact = stats.binomtest(held, n).proportion_ci(0.95, method="exact")
+    found = coverage.Coverage(40, n, held, float(exact.low), float(exact.high), n - held, 0, half_width=0.01, sd=0.005)
+
+    assert coverage.verdict(found).endswith(said)
+
+
+def test_table_tells_neighbours_apart() -> None:
+    """Runs with the neighbour and without have a row each, beside that of all."""
+    table = coverage.markdown([run_of([AROUND]), run_of([AROUND], loaded=True), run_of([ABOVE], loaded=True)])
+
+    assert "| all: 3 | 3 | 66.7% |" in table
+    assert "| without a neighbour: 1 | 1 | 100.0% |" in table
+    assert "| with a neighbour: 2 | 2 | 50.0% |" in table
+
+
+def test_identical_arms() -> None:
+    """Lockstep on the suite of known work gives paired rounds by workload, a ratio near 1 and nothing left behind."""
+    names = ["json loads", "recursion"]
+
+    measured = identical.run(1, 5, seed=1, names=names)
+
+    assert sorted(measured) == names
+    for (rounds,) in measured.values():
+        assert len(rounds.base_s) == 5
+        assert 1 / 3 < np.exp(np.median(rounds.log_ratios())) < 3
+
+
+def test_runs_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs of one seed differ from each other, and a repeated run is drawn as before; about half have a neighbour."""
+    asked: list[tuple[int, ...]] = []
+
+    def no_run(*given: int) -> dict[str, Any]:
+        asked.append(given)
+        return {}
+
+    monkeypatch.setattr(identical, "run", no_run)
+    monkeypatch.setattr(coverage, "neighbour", lambda _: nullcontext())
+
+    runs = [coverage.measure(seed=1, number=number) for number in range(40)]
+    again = coverage.measure(seed=1, number=0)
+
+    assert again == runs[0]
+    assert asked[-1] == asked[0]
+    assert len({seed for _, _, seed in asked}) == 40
+    assert {generations for generations, _, _ in asked} == {6, 7, 8}
+    assert 10 < sum(run["neighbour"] for run in runs) < 30
+
+
+def test_neighbour_loads_on_and_off() -> None:
+    """The neighbour takes time of a core while it is there, and is gone after that."""
+    with neighbour(seed=2):
+        (process,) = (
+            child for child in psutil.Process().children() if "bench.lockstep.proof.neighbour" in child.cmdline()
+        )
+        deadline = time.monotonic() + 30
+        while process.cpu_times().user < 0.3 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert process.cpu_times().user >= 0.3
+
+    assert not process.is_running()
+
+
+def test_neighbour_of_somebody_killed() -> None:
+    """After kill -9 of who has a neighbour, the neighbour ends by itself."""
+    code = "import time\nfrom bench.lockstep.proof.neighbour import neighbour\nwith neighbour(1): time.sleep(60)\n"
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT) as owner:
+        deadline = time.monotonic() + 30
+        while not (family := psutil.Process(owner.pid).children()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        owner.kill()
+    deadline = time.monotonic() + 10
+    while any(_alive(process) for process in family) and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+    assert len(family) == 1
+    assert not _alive(family[0])
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.fixture
+def synthetic(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put synthetic runs in place of measured ones."""
+    rng = np.random.default_rng(3)
+    monkeypatch.setattr(coverage, "measure", lambda _, __: run_of([list(rng.normal(0, 0.01, 6)) for _ in range(25)]))
+
+
+@pytest.mark.usefixtures("synthetic")
+def test_command_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It measures, tells what the file holds, and another call goes on with it; without time it only tells."""
+    path = tmp_path / "proof.jsonl"
+
+    assert main(["lockstep-coverage", str(path), "--minutes", "0.0005"]) == 0
+    lines = len(path.read_text().splitlines())
+    assert lines > 1
+    assert main(["lockstep-coverage", str(path), "--minutes", "0.0005"]) == 0
+    more = len(path.read_text().splitlines())
+    assert more > lines
+    capsys.readouterr()
+    assert main(["lockstep-coverage", str(path), "--minutes", "0"]) == 0
+    assert len(path.read_text().splitlines()) == more
+    printed = capsys.readouterr().out
+    assert f"| all: {more - 1} | {25 * (more - 1)} |" in printed
+    assert "the goal is 93% to 97%" in printed
+
+
+def test_command_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl-C amid a run ends it with status 130; the runs before are kept and told."""
+
+    def measure(_: int, number: int) -> dict[str, Any]:
+        if number == 2:
+            raise KeyboardInterrupt
+        return run_of([AROUND])
+
+    monkeypatch.setattr(coverage, "measure", measure)
+    path = tmp_path / "proof.jsonl"
+
+    assert main(["lockstep-coverage", str(path), "--minutes", "5"]) == 130
+    assert len(path.read_text().splitlines()) == 3
+    assert "| all: 2 | 2 | 100.0% |" in capsys.readouterr().out
+
+
+def test_command_with_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A benchmark that fails on an arm is one line and status 1, not a run."""
+
+    def fails(*_: int) -> dict[str, Any]:
+        raise identical.IdenticalError("suite.py: head: died: was killed by SIGKILL")
+
+    monkeypatch.setattr(coverage, "measure", fails)
+
+    assert main(["lockstep-coverage", str(tmp_path / "proof.jsonl")]) == 1
+    captured = capsys.readouterr()
+    assert captured.err.strip().endswith("lockstep-coverage: failed: suite.py: head: died: was killed by SIGKILL")
+    assert "nothing has been measured" in captured.out
+
+
+@pytest.mark.usefixtures("synthetic")
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--minutes", "-1"], "--minutes -1 is no time; give 0 or more"),
+        (["--seed", "2"], "measured with another settings; give another file"),
+    ],
+)
+def test_errors_of_the_user(
+    tmp_path: Path, options: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are one line and status 2, and the file stays as it is."""
+    path = tmp_path / "proof.jsonl"
+    assert main(["lockstep-coverage", str(path), "--minutes", "0.0001"]) == 0
+    before = path.read_bytes()
+    capsys.readouterr()
+
+    assert main(["lockstep-coverage", str(path), *options]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert path.read_bytes() == before
+    assert json.loads(before.splitlines()[0])["kind"] == "lockstep-coverage"
