@@ -340,12 +340,17 @@ def test_errors_of_the_user(options: list[str], message: str, capsys: pytest.Cap
     assert error.count("\n") == 1
 
 
-def test_command_without_what_it_needs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """A Python without scipy is told so in one line."""
-    monkeypatch.setattr("bench.lockstep.noise.command.find_spec", lambda name: None if name == "scipy" else object())
+@pytest.mark.parametrize(("module", "lacking"), [("", "scipy"), (".noise", "pydantic")])
+def test_command_without_what_it_needs(
+    module: str, lacking: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A Python without what it needs is told so in one line."""
+    monkeypatch.setattr(f"bench.lockstep{module}.command.find_spec", lambda name: None if name == lacking else object())
 
     assert main(["lockstep-noise"]) == 2
-    assert "it needs scipy, not installed in this Python" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert f"{lacking} not installed in this Python" in error
+    assert error.count("\n") == 1
 
 
 def runs_of_pytest(pid: int) -> list[psutil.Process]:

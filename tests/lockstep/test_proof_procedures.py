@@ -37,6 +37,13 @@ def test_factor_of_synthetic_pieces() -> None:
     assert procedures.factor(wide[:3], narrow, seed=1).low is None
 
 
+def test_factor_of_what_does_not_scatter() -> None:
+    """Pieces that are all alike have a factor without an interval."""
+    alike = [{"a": 0.1}] * 8
+
+    assert procedures.factor(alike, alike, seed=1) == procedures.Factor(1.0, None, None)
+
+
 def test_table() -> None:
     """A row a procedure, with the seconds of a ratio; what is missing or not yet measured says so."""
     pieces: list[dict[str, Any]] = [

@@ -1,24 +1,17 @@
 """python -m bench lockstep-noise: how far ratios of identical code are from 1 here, by each way of measuring."""
 
 import argparse
-import sys
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
+
+from bench.lockstep import command as lockstep
+from bench.lockstep.command import refuse
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-_NEEDED: Final = {
-    "numpy": "numpy",
-    "scipy": "scipy",
-    "pydantic": "pydantic",
-    "psutil": "psutil",
-    "pytest_benchmark": "pytest-benchmark",
-    "tqdm": "tqdm",
-}
-_USER_ERROR: Final = 2
 _DESCRIPTION = """\
 Measure identical code against itself, by each way that is in use, and say how far the ratios are from 1: two runs of a
 suite, blocks, processes that take turns, free and on one core, pools, and two Pythons. The ways take turns, so that a
@@ -57,11 +50,10 @@ def run(given: argparse.Namespace) -> int:
 
     KeyboardInterrupt comes through, after the table of what was measured until then.
     """
-    missing = [name for module, name in _NEEDED.items() if find_spec(module) is None]
-    if missing:
-        return _refuse(f"it needs {', '.join(missing)}, not installed in this Python; install the group 'test'")
+    if (reason := missing()) is not None:
+        return refuse(given, reason)
     if not given.minutes > 0:
-        return _refuse(f"--minutes {given.minutes:g} is no time to measure in; give a positive number")
+        return refuse(given, f"--minutes {given.minutes:g} is no time to measure in; give a positive number")
     # Imported now that they are known to be there
     from tqdm import tqdm  # noqa: PLC0415
 
@@ -74,29 +66,32 @@ def run(given: argparse.Namespace) -> int:
             writer.prepare(given.output)
         found = pythons.find(ways.wanted_pythons(), given.python)
     except (writer.DestinationError, pythons.PythonError) as error:
-        return _refuse(str(error))
+        return refuse(given, str(error))
     rows = Rows(ways.ways(found), given.seed)
     budget_s = 60 * given.minutes
     interrupted = True
+    load = host.load()
     try:
         with tqdm(total=round(budget_s), unit="s", bar_format="{n:.0f} of {total_fmt} s: {desc}", leave=False) as line:
             rows.measure(budget_s, partial(_show, line))
         interrupted = False
     finally:
-        machine = host.host()
+        machine = {**host.host(), "load": {"start": load, "end": host.load()}}
         measured = rows.rows()
-        print(f"{machine['cpu_model']}, {machine['usable_cores']} cores, {machine['system']} {machine['release']}\n")  # noqa: T201 - a command talks
+        print(table.caption(machine, "before", "after"), end="\n\n")  # noqa: T201 - a command talks
         print(table.markdown(measured))  # noqa: T201 - likewise
         if given.output:
             writer.write(given.output, table.as_json(measured, machine, seed=given.seed, interrupted=interrupted))
     return 1 if rows.failed else 0
 
 
+def missing() -> str | None:
+    """Return why this Python cannot measure noise, or None: what lockstep needs, and what reads run files."""
+    if (reason := lockstep.missing()) is not None:
+        return reason
+    return None if find_spec("pydantic") else "pydantic not installed in this Python; the group 'test' has it"
+
+
 def _show(line: "tqdm[Any]", name: str, spent_s: float) -> None:
     line.set_description_str(name, refresh=False)
     line.update(spent_s - line.n)
-
-
-def _refuse(reason: str) -> int:
-    print(f"python -m bench lockstep-noise: {reason}", file=sys.stderr)  # noqa: T201 - a command talks
-    return _USER_ERROR

@@ -49,6 +49,16 @@ def row(way: Way, measured: Sequence[Measured], reason: str | None, seed: int) -
     )
 
 
+def caption(machine: Mapping[str, Any], *of_load: str) -> str:
+    """Return what a table was measured on, in a line, with its two load averages and what each of them is."""
+    cores = f"{machine['usable_cores']} core{'s' * (machine['usable_cores'] != 1)}"
+    start, end = machine["load"]["start"], machine["load"]["end"]
+    load = (
+        "" if start is None or end is None else f", load average {of_load[0]} {start[0]:.1f}, {of_load[1]} {end[0]:.1f}"
+    )
+    return f"{machine['cpu_model']}, {cores}, {machine['system']}{load}"
+
+
 def markdown(rows: Sequence[Row]) -> str:
     """Return the rows as a Markdown table; a way that could not be measured has its reason."""
     lines = [_HEADER, tuple("---" for _ in _HEADER), *(_cells(row) for row in rows)]

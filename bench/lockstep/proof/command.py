@@ -1,23 +1,15 @@
 """python -m bench lockstep-coverage | lockstep-procedures: lockstep's promises, checked on this machine."""
 
 import argparse
-import sys
 from collections.abc import Callable, Mapping
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-_NEEDED: Final = {
-    "numpy": "numpy",
-    "scipy": "scipy",
-    "psutil": "psutil",
-    "pydantic": "pydantic",
-    "pytest_benchmark": "pytest-benchmark",
-    "tqdm": "tqdm",
-}
+from bench.lockstep.command import refuse
+from bench.lockstep.noise.command import missing
+
 _FAILED: Final = 1
-_USER_ERROR: Final = 2
 _COVERAGE: Final = """\
 Measure identical arms in lockstep, run after run, and count how often the 95% interval of a ratio holds 1. In half of
 the runs, drawn, a neighbour loads the machine on and off.
@@ -52,23 +44,22 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         parser.add_argument("file", type=Path, metavar="FILE", help="where it is recorded; appended to")
         parser.add_argument("--minutes", type=float, default=4.0, metavar="M", help="how long to measure (default: 4)")
         parser.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is drawn (default: 0)")
-        parser.set_defaults(run=partial(_run, name, run))
+        parser.set_defaults(run=partial(_run, run))
 
 
-def _run(name: str, command: Callable[[argparse.Namespace], int], given: argparse.Namespace) -> int:
+def _run(command: Callable[[argparse.Namespace], int], given: argparse.Namespace) -> int:
     """Run a subcommand; returns 0, 1 where a measurement failed, 2 for an error of the user's (one line)."""
-    missing = [package for module, package in _NEEDED.items() if find_spec(module) is None]
-    if missing:
-        return _say(name, f"it needs {', '.join(missing)}, not installed in this Python; install the group 'test'", 2)
+    if (reason := missing()) is not None:
+        return refuse(given, reason)
     if not given.minutes >= 0:
-        return _say(name, f"--minutes {given.minutes:g} is no time; give 0 or more", _USER_ERROR)
+        return refuse(given, f"--minutes {given.minutes:g} is no time; give 0 or more")
     # Imported now that what they need is known to be there
     from bench.lockstep.proof.records import RecordsError  # noqa: PLC0415
 
     try:
         return command(given)
     except RecordsError as error:
-        return _say(name, str(error), _USER_ERROR)
+        return refuse(given, str(error))
 
 
 def _coverage(given: argparse.Namespace) -> int:
@@ -102,6 +93,7 @@ def _filled(
     """Measure into the file, then tell what it holds; Ctrl-C comes through after that."""
     from bench.instrument import host  # noqa: PLC0415 - as in _run()
     from bench.lockstep.noise.ways import FAILURES  # noqa: PLC0415 - as in _run()
+    from bench.lockstep.noise.table import caption  # noqa: PLC0415 - as in _run()
     from bench.lockstep.proof.filling import fill  # noqa: PLC0415 - as in _run()
     from bench.lockstep.proof.other_tools import PyperfError  # noqa: PLC0415 - as in _run()
     from bench.lockstep.proof.records import Records  # noqa: PLC0415 - as in _run()
@@ -112,16 +104,14 @@ def _filled(
     try:
         fill(records, 60 * given.minutes, measure)
     except (*FAILURES, PyperfError) as error:
-        return _say(kind, f"failed: {error}", _FAILED)
+        refuse(given, f"failed: {error}")
+        return _FAILED
     finally:
-        print(f"{machine['cpu_model']}, {machine['usable_cores']} cores, {machine['system']}\n")  # noqa: T201 - a command talks
+        loads = [load for piece in records.pieces for load in piece["load"].values() if load]
+        span = {"start": min(loads, default=None), "end": max(loads, default=None)}
+        print(caption({**machine, "load": span}, "at least", "at most"), end="\n\n")  # noqa: T201 - a command talks
         if records.pieces:
             tell(list(records.pieces))
         else:
             print("nothing has been measured")  # noqa: T201 - likewise
     return 0
-
-
-def _say(name: str, reason: str, status: int) -> int:
-    print(f"python -m bench {name}: {reason}", file=sys.stderr)  # noqa: T201 - a command talks
-    return status

@@ -16,7 +16,7 @@ from bench.lockstep.estimate import MIN_GENERATIONS, PairedRounds
 from bench.lockstep.proof.neighbour import neighbour
 
 KIND: Final = "lockstep-coverage"
-ROUNDS: Final = 8
+ROUNDS: Final = 6
 MOST_GENERATIONS: Final = 8
 GOAL: Final = (0.93, 0.97)
 _HEADER: Final = (

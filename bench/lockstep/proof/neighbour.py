@@ -12,10 +12,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
-from bench.lockstep.noise.pairs import ROOT
+import bench
 
+_ROOT: Final = Path(bench.__file__).parents[1]
 MEAN_S: Final = 1.0
 """The mean length of a spell of load, and of one without: long enough for many rounds, short beside a generation."""
 
@@ -25,7 +27,7 @@ def neighbour(seed: int) -> Iterator[None]:
     """Have a neighbour for the length of a with block, which loads about half of a core's time on a core at a time."""
     process = subprocess.Popen(  # noqa: S603 - this very module
         [sys.executable, "-m", "bench.lockstep.proof.neighbour", str(seed)],
-        cwd=ROOT,
+        cwd=_ROOT,
         stdin=subprocess.PIPE,
         process_group=0,  # Ctrl-C is for who has the neighbour
     )

@@ -75,7 +75,7 @@ def factor(of: Sequence[Mapping[str, float]], to: Sequence[Mapping[str, float]],
     """Compare two procedures' root mean squares of log ratios; the interval is a bootstrap's over pieces."""
     mine, theirs = (np.array([np.mean(np.square(list(piece.values()))) for piece in pieces]) for pieces in (to, of))
     low = high = None
-    if min(mine.size, theirs.size) >= MIN_CLUSTERS:
+    if min(mine.size, theirs.size) >= MIN_CLUSTERS and min(np.ptp(mine), np.ptp(theirs)) > 0:
         low, high = stats.bootstrap(
             (theirs, mine),
             lambda of, to, axis=-1: np.sqrt(of.mean(axis=axis) / to.mean(axis=axis)),
