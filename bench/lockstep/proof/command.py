@@ -92,8 +92,8 @@ def _filled(
 ) -> int:
     """Measure into the file, then tell what it holds; Ctrl-C comes through after that."""
     from bench.instrument import host  # noqa: PLC0415 - as in _run()
-    from bench.lockstep.noise.ways import FAILURES  # noqa: PLC0415 - as in _run()
     from bench.lockstep.noise.table import caption  # noqa: PLC0415 - as in _run()
+    from bench.lockstep.noise.ways import FAILURES  # noqa: PLC0415 - as in _run()
     from bench.lockstep.proof.filling import fill  # noqa: PLC0415 - as in _run()
     from bench.lockstep.proof.other_tools import PyperfError  # noqa: PLC0415 - as in _run()
     from bench.lockstep.proof.records import Records  # noqa: PLC0415 - as in _run()
