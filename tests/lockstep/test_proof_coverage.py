@@ -32,13 +32,13 @@ AROUND = [0.01, -0.01, 0.02, -0.02, 0.0, 0.005]
 
 
 def test_by_hand() -> None:
-    """Four ratios, of which one is above 1 and one below, are 50%, with Clopper and Pearson's 6.8% to 93.2%."""
-    found = coverage.coverage([run_of([ABOVE, AROUND]), run_of([[-log for log in ABOVE], AROUND])])
+    """Of four ratios two say slower and one faster: 25% hold 1, with Clopper and Pearson's 0.6% to 80.6%."""
+    found = coverage.coverage([run_of([ABOVE, ABOVE]), run_of([[-log for log in ABOVE], AROUND])])
 
-    assert (found.runs, found.n, found.held, found.below, found.above) == (2, 4, 2, 1, 1)
-    assert found.low == pytest.approx(0.0676, abs=1e-4)
-    assert found.high == pytest.approx(0.9324, abs=1e-4)
-    assert found.sd == pytest.approx(0.1 / math.sqrt(2), rel=0.01)
+    assert (found.runs, found.n, found.held, found.slower, found.faster) == (2, 4, 1, 2, 1)
+    assert found.low == pytest.approx(0.0063, abs=1e-4)
+    assert found.high == pytest.approx(0.8059, abs=1e-4)
+    assert found.sd == pytest.approx(0.1 * math.sqrt(3 / 4), rel=0.01)
 
 
 def test_nothing_measured() -> None:

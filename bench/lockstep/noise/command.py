@@ -89,7 +89,9 @@ def missing() -> str | None:
     """Return why this Python cannot measure noise, or None: what lockstep needs, and what reads run files."""
     if (reason := lockstep.missing()) is not None:
         return reason
-    return None if find_spec("pydantic") else "pydantic not installed in this Python; `tox -e proof` has all that it needs"
+    return (
+        None if find_spec("pydantic") else "pydantic not installed in this Python; `tox -e proof` has all that it needs"
+    )
 
 
 def _show(line: "tqdm[Any]", name: str, spent_s: float) -> None:

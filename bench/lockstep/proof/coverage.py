@@ -20,7 +20,7 @@ ROUNDS: Final = 6
 MOST_GENERATIONS: Final = 8
 GOAL: Final = (0.93, 0.97)
 _HEADER: Final = (
-    "runs", "ratios", "interval holds 1", "95% interval (Clopper-Pearson)", "1 is below it", "1 is above it",
+    "runs", "ratios", "interval holds 1", "95% interval (Clopper-Pearson)", "says slower", "says faster",
     "median half-width", "SD of log ratio",
 )  # fmt: skip
 
@@ -53,8 +53,9 @@ def measure(seed: int, number: int) -> dict[str, Any]:
 class Coverage:
     """How often intervals held 1: `held` of `n` ratios in `runs` runs; `low` and `high` bound the share (95%, exact).
 
-    The ratios of a run share its minutes, which the exact interval does not know. `half_width` is the median one of log
-    ratios, and `sd` their root mean square about 0, which is the truth.
+    `faster` and `slower` are those that said so, wrongly. `half_width` is the median one of log ratios, and `sd` their
+    root mean square about 0, which is the truth. The ratios of a run share its minutes, which the exact interval does
+    not know.
     """
 
     runs: int
@@ -62,8 +63,8 @@ class Coverage:
     held: int
     low: float
     high: float
-    below: int
-    above: int
+    faster: int
+    slower: int
     half_width: float
     sd: float
 
@@ -78,9 +79,9 @@ def coverage(runs: Sequence[Mapping[str, Any]]) -> Coverage:
     bounds = [(ratio.low, ratio.high) for ratio in ratios if ratio.low is not None and ratio.high is not None]
     if not bounds:
         raise ValueError("no run has been measured")
-    below = sum(high < 1 for _, high in bounds)
-    above = sum(low > 1 for low, _ in bounds)
-    held = len(bounds) - below - above
+    faster = sum(high < 1 for _, high in bounds)
+    slower = sum(low > 1 for low, _ in bounds)
+    held = len(bounds) - faster - slower
     exact = stats.binomtest(held, len(bounds)).proportion_ci(0.95, method="exact")
     return Coverage(
         runs=len(runs),
@@ -88,8 +89,8 @@ def coverage(runs: Sequence[Mapping[str, Any]]) -> Coverage:
         held=held,
         low=float(exact.low),
         high=float(exact.high),
-        below=above,
-        above=below,
+        faster=faster,
+        slower=slower,
         half_width=float(np.median([math.log(high / low) / 2 for low, high in bounds])),
         sd=math.sqrt(np.mean(np.square(np.log([ratio.ratio for ratio in ratios])))),
     )
@@ -123,8 +124,8 @@ def _cells(name: str, found: Coverage) -> tuple[str, ...]:
         str(found.n),
         f"{found.held / found.n:.1%}",
         f"{found.low:.1%} to {found.high:.1%}",
-        str(found.below),
-        str(found.above),
+        str(found.slower),
+        str(found.faster),
         units.number(found.half_width),
         units.number(found.sd),
     )
