@@ -10,7 +10,7 @@ from bench.lockstep.arms import Arm
 from bench.lockstep.controller import Lockstep
 from bench.lockstep.estimate import PairedRounds
 from bench.lockstep.noise.pairs import ROOT
-from bench.lockstep.noise.suite_twice import SUITE, node
+from bench.lockstep.suite import node
 from bench.lockstep.workloads import WORKLOADS
 
 TIMEOUT_S: Final = 60.0
@@ -44,12 +44,11 @@ def run(
 
     Raises IdenticalError, and ArmError where an arm does not start.
     """
-    nodes = {f"{SUITE}::{node(name)}": name for name in names}
-    plain = ["--noconftest", f"--rootdir={SUITE.parent}", "-c", os.devnull, "-p", "no:cacheprovider"]
+    plain = ["--noconftest", f"--rootdir={ROOT}", "-c", os.devnull, "-p", "no:cacheprovider"]
     lockstep = Lockstep(
         [Arm(name, Path(sys.executable), ROOT) for name in (_BASE, _HEAD)],
         base=_BASE,
-        arguments=[*nodes, *plain],
+        arguments=[*map(node, names), *plain],
         seed=seed,
         timeout_s=TIMEOUT_S,
         watcher=_Silent(),
@@ -58,7 +57,8 @@ def run(
         for recording, _ in lockstep.record(generations, rounds):
             if recording.refusals:
                 raise IdenticalError(str(recording.refusals[0]))
-        return {
-            next(name for node_of, name in nodes.items() if node_of.endswith(nodeid)): recording.pairs(nodeid, _HEAD)
-            for nodeid in recording.rounds
-        }
+        return {_name(nodeid): recording.pairs(nodeid, _HEAD) for nodeid in recording.rounds}
+
+
+def _name(nodeid: str) -> str:
+    return nodeid.partition("[")[2].removesuffix("]")

@@ -176,7 +176,8 @@ def test_suite_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two runs of a suite give a log ratio a benchmark."""
     suite = tmp_path / "suite.py"
     suite.write_text(TWO)
-    monkeypatch.setattr(suite_twice.medians, "__defaults__", (suite, None))
+    monkeypatch.setattr(suite_twice, "NAMES", ("test_a", "test_b"))
+    monkeypatch.setattr(suite_twice, "node", lambda name: f"{suite}::{name}")
     monkeypatch.setattr(suite_twice, "BENCHMARK_S", 0.001)
 
     assert [observation.workload for observation in suite_twice.observe(Random(1))] == ["test_a", "test_b"]
@@ -188,7 +189,7 @@ def test_suite_that_fails(tmp_path: Path) -> None:
     suite.write_text("def test_a(benchmark): raise RuntimeError\n")
 
     with pytest.raises(suite_twice.SuiteError, match=r"status 1: .*1 failed"):
-        suite_twice.medians(0.001, 1, suite)
+        suite_twice.medians([str(suite)], 0.001, 1)
 
 
 def test_pythons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from bench.lockstep.noise.pairs import ROOT, LiveProcess
 from bench.lockstep.noise.suite_twice import medians
+from bench.lockstep.suite import node
 
 PYPERF_MIN_S: Final = 0.05
 PYPERF_VALUES: Final = 3
@@ -34,10 +35,11 @@ class PyperfError(RuntimeError):
 def pytest_benchmark_twice(random: Random, names: Iterable[str], side_s: float) -> Mapping[str, float]:
     """Return log ratios of medians of two runs, each of `side_s` seconds a benchmark."""
     names = list(names)
+    selection = [node(name) for name in names]
     each_s = side_s - _STARTING_S / len(names)
     base, head = (
         {name.partition("[")[2].removesuffix("]"): median_s for name, median_s in measured.items()}
-        for measured in (medians(each_s, random.randrange(2**32), names=names) for _ in range(2))
+        for measured in (medians(selection, each_s, random.randrange(2**32)) for _ in range(2))
     )
     return {name: math.log(head[name] / base[name]) for name in names}
 
