@@ -1,59 +1,96 @@
-"""Do threads help? Each CPU workload on each executor kind, with 1, 2, 4, ... workers up to twice the usable cores.
+"""Do threads help? CPU workloads on each executor kind, on threads released together, and on objects that they share.
 
-Pools are ready and every worker has run the workload once before the first round (warm). Beside each round the same
-work runs serially, in this process, so the speed-up is a ratio of neighbours in time.
+Three questions, each with its reference in turn beside every round:
+  test_gil         fixed work in all, mapped by a warm pool, against the same work in a plain loop (serial)
+  test_together    fixed work for each thread, all released at a barrier, against one thread alone
+  test_contention  threads that meet at one object, against the same threads with an object each
 """
 
-import itertools
+from functools import partial
 
 import pytest
 
+from bench.grids import distinct_kinds, pool_kinds, process_kind, worker_counts
+from bench.instrument.extent import choose
 from bench.instrument.measure import Measure
 from flagkit.cpus import usable_cpus
-from flagkit.executors import EXECUTORS, make, resolve, warm
-from flagkit.work import WORKLOADS, Workload
+from flagkit.crew import Crew
+from flagkit.executors import EXECUTORS, make, warm
+from flagkit.work import CONTENDED, LADDER_S, WORKLOADS, Workload, ladder_name
+
+LADDER = [ladder_name(task_s) for task_s in LADDER_S]
+"""Their lengths are the question of bench_dispatch; in full they are measured here too."""
+WAITERS = 8
+TOGETHER_S = ("gcd-short", "sha256", "zlib", "matmul", "triad", "json", "re")
 
 
-def worker_counts(most: int) -> list[int]:
-    """Return 1, 2, 4, ... up to and including `most`, which is there even when it is no power of two."""
-    powers = [1 << n for n in range(most.bit_length()) if 1 << n < most]
-    return [*powers, most]
+def pool_cases(config: pytest.Config) -> list[tuple[str, str, int]]:
+    """Return (workload, kind, workers) for `test_gil`.
+
+    The quick study has each kind on the short workload, and the seed's, which takes a third of a second a round, on
+    kinds that differ. The study adds numbers of workers there and the other workloads where the answer is not known
+    from these: what holds the GIL in C or waits, on threads; what is bound by memory or skewed, on processes as well.
+    """
+    cores, process = usable_cpus(), process_kind()
+    everywhere = [("gcd-short", kind, cores) for kind in pool_kinds()]
+    short = [("gcd-short", kind, workers) for kind in distinct_kinds() for workers in worker_counts(2 * cores)]
+    seed = [("gcd-seed", kind, cores) for kind in distinct_kinds()]
+    seed_quick = [("gcd-seed", kind, cores) for kind in ("thread", process)]
+    others = [
+        (workload, kind, cores)
+        for workload in ("sha256", "json", "triad", "skewed")
+        for kind in ("thread", process, "interpreter")
+        if WORKLOADS[workload].unavailable(EXECUTORS[kind].family) is None
+    ]
+    waiting = [("io-mix", "thread", WAITERS)]
+    everything = [
+        (workload, kind, workers)
+        for workload in WORKLOADS
+        for kind in pool_kinds()
+        for workers in (*worker_counts(2 * cores), *([WAITERS] if workload == "io-mix" else []))
+    ]
+    chosen = choose(
+        config,
+        quick=everywhere + seed_quick,
+        default=everywhere + short + seed + others + waiting,
+        thorough=everything,
+    )
+    return list(dict.fromkeys((workload, kind, _accepted(kind, workers)) for workload, kind, workers in chosen))
+
+
+def _accepted(kind: str, workers: int) -> int:
+    return min(workers, EXECUTORS[kind].max_workers or workers)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make a case of each workload, kind and number of workers.
-
-    The quick study has one worker a core, each kind on the short workload, and the seed's, which takes a third of a
-    second a round, on one kind of each family.
-    """
+    """Make the cases of each test; threads beyond the cores, which add queueing, in full only, save for the seed's."""
     cores = usable_cpus()
-    if metafunc.config.getoption("quick"):
-        pairs = [("gcd-short", kind) for kind in EXECUTORS]
-        pairs += [("gcd-seed", kind) for kind in ("thread", resolve("process").kind, "interpreter")]
-        counts = [cores]
-    else:
-        pairs = list(itertools.product(WORKLOADS, EXECUTORS))
-        counts = worker_counts(2 * cores)
-    cases = [
-        (workload, kind, workers)
-        for workload, kind in pairs
-        for workers in sorted({min(count, EXECUTORS[kind].max_workers or count) for count in counts})
-    ]
-    metafunc.parametrize(("workload", "kind", "workers"), cases)
+    config = metafunc.config
+    more = choose(config, quick=[], default=[], thorough=[2 * cores])
+    if metafunc.function is test_gil:
+        metafunc.parametrize(("workload", "kind", "workers"), pool_cases(config))
+    elif metafunc.function is test_together:
+        workloads = choose(config, quick=TOGETHER_S[:2], default=TOGETHER_S, thorough=(*TOGETHER_S, *LADDER))
+        cases = [(workload, threads) for workload in workloads for threads in sorted({max(2, cores), *more})]
+        metafunc.parametrize(("workload", "threads"), cases)
+    elif metafunc.function is test_contention:
+        cases = [(name, threads) for name in CONTENDED for threads in sorted({max(2, cores), *more})]
+        metafunc.parametrize(("contended", "threads"), cases)
 
 
-@pytest.mark.benchmark(max_time=0.3)
+@pytest.mark.benchmark(max_time=0.6)
 def test_gil(workload: str, kind: str, workers: int, measure: Measure) -> None:
     """Map a workload over its items, every worker warm, against a plain loop over the same items."""
-    if reason := EXECUTORS[kind].unavailable():
-        pytest.skip(reason)
     work: Workload = WORKLOADS[workload]
+    spec = EXECUTORS[kind]
+    if reason := spec.unavailable() or work.unavailable(spec.family):
+        pytest.skip(reason)
     with make(kind, workers) as pool:
         warm(pool, workers, work.function, work.items[0])
         measure(
             lambda: list(pool.map(work.function, work.items)),
             expect=work.check,
-            reference=None if kind == "serial" else work.serial,
+            reference=work.serial,
             reference_name="serial",
             parameters={
                 "suite": "gil",
@@ -61,6 +98,62 @@ def test_gil(workload: str, kind: str, workers: int, measure: Measure) -> None:
                 "kind": kind,
                 "workers": workers,
                 "tasks": len(work.items),
+                "scaling": "total",
+                "temperature": "warm",
+            },
+        )
+
+
+@pytest.mark.benchmark(max_time=0.6)
+def test_together(workload: str, threads: int, measure: Measure) -> None:
+    """Let each of several threads do the same work, released at a barrier, against one thread that does it alone."""
+    work: Workload = WORKLOADS[workload]
+    items = work.items[: max(1, len(work.items) // 2)]  # the rounds grow with the threads
+    job = partial(_serially, work, items)
+
+    def expect(results: list[list[object]]) -> None:
+        for result in results:
+            assert result == [work.oracle(item) for item in items]
+
+    with Crew(threads) as crew, Crew(1) as alone:
+        crew.run([job] * threads)
+        measure(
+            lambda: crew.run([job] * threads),
+            expect=expect,
+            reference=lambda: alone.run([job]),
+            reference_name="one thread",
+            parameters={
+                "suite": "gil",
+                "workload": workload,
+                "workers": threads,
+                "tasks": threads * len(items),
+                "scaling": "worker",
+                "temperature": "warm",
+            },
+        )
+
+
+def _serially(work: Workload, items: tuple[object, ...]) -> list[object]:
+    return [work.function(item) for item in items]
+
+
+@pytest.mark.benchmark(max_time=0.4)
+def test_contention(contended: str, threads: int, measure: Measure) -> None:
+    """Let threads meet at one object, against as many threads that do the same with an object each."""
+    spec = CONTENDED[contended]
+    shared, independent = spec.shared(threads), spec.independent(threads)
+    with Crew(threads) as crew:
+        crew.run(independent)
+        measure(
+            lambda: crew.run(shared),
+            expect=spec.check,
+            reference=lambda: crew.run(independent),
+            reference_name="independent objects",
+            parameters={
+                "suite": "gil",
+                "contended": contended,
+                "workers": threads,
+                "scaling": "worker",
                 "temperature": "warm",
             },
         )

@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 
 import pytest
 
-from bench.bench_gil import worker_counts
+from bench.grids import worker_counts
 from bench.instrument.measure import Measure
 from flagkit.cpus import usable_cpus
 from flagkit.executors import EXECUTORS, make

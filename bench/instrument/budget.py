@@ -7,9 +7,15 @@ from typing import Any, Final
 
 import pytest
 
+from bench.instrument import pilot
+from bench.instrument.extent import Extent, choose, extent
+from bench.instrument.pilot import Aim
+
 DEFAULTS: Final[dict[str, Any]] = {"benchmark_max_time": "1.0", "benchmark_min_rounds": 7}
 QUICK: Final[dict[str, Any]] = {"benchmark_max_time": "0.05", "benchmark_min_rounds": 6}
 """Six rounds are the fewest whose order statistics bound a median with 95% confidence."""
+THOROUGH: Final[dict[str, Any]] = {"benchmark_max_time": "600.0", "benchmark_min_rounds": 7}
+"""A bound for what never settles: all else ends when its interval is narrow enough."""
 
 
 def apply_defaults(config: pytest.Config) -> None:
@@ -18,7 +24,7 @@ def apply_defaults(config: pytest.Config) -> None:
     To be called before pytest-benchmark reads its options, which it does last when pytest is configured.
     """
     chosen = _chosen_by_user(config)
-    for name, value in (QUICK if config.getoption("quick") else DEFAULTS).items():
+    for name, value in choose(config, quick=QUICK, default=DEFAULTS, thorough=THOROUGH).items():
         if name not in chosen:
             setattr(config.option, name, value)
 
@@ -31,12 +37,19 @@ def time_given(config: pytest.Config) -> bool:
 def asked_s(config: pytest.Config, item: pytest.Item) -> float:
     """Return the seconds that the rounds of a benchmark may take where nothing is short: its marker's, or the option's.
 
-    A marker shares out the time of the full study; what the user asks for is stronger, and quick is quick for all.
+    A marker shares out the time of the study; what the user asks for is stronger, quick is quick and thorough is
+    thorough for all.
     """
     marker = item.get_closest_marker("benchmark")
-    if marker is not None and "max_time" in marker.kwargs and not config.getoption("quick") and not time_given(config):
+    shared_out = extent(config) is Extent.DEFAULT and not time_given(config)
+    if marker is not None and "max_time" in marker.kwargs and shared_out:
         return float(marker.kwargs["max_time"])
     return float(config.getoption("benchmark_max_time"))
+
+
+def aim(config: pytest.Config) -> Aim | None:
+    """Return how narrow an interval the rounds should give; None where the time alone decides."""
+    return choose(config, quick=None, default=pilot.STUDY, thorough=pilot.THOROUGH)
 
 
 def _chosen_by_user(config: pytest.Config) -> frozenset[str]:

@@ -3,13 +3,13 @@
 import pickle
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any
 
-from bench.instrument import build, host
+from bench.instrument import build, host, interference
 
 SCHEMA = 1
 
@@ -21,9 +21,11 @@ class Environment:
     arguments: Sequence[str]
     quick: bool
     gil_before_imports: bool
+    order_seed: int | None = None
     gil_after_imports: bool = field(default_factory=build.is_gil_enabled)
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     load_at_start: list[float] | None = field(default_factory=host.load)
+    taken_at_start: interference.Taken = field(default_factory=interference.taken)
 
     def describe(
         self,
@@ -40,6 +42,7 @@ class Environment:
             "schema": SCHEMA,
             "tag": build.tag(),
             "quick": self.quick,
+            "order_seed": self.order_seed,
             "interrupted": interrupted,
             "arguments": list(self.arguments),
             "started": self.started.isoformat(),
@@ -52,6 +55,7 @@ class Environment:
             },
             "host": host.host(cpu_model),
             "load": {"start": self.load_at_start, "end": host.load()},
+            "interference": asdict(interference.taken().since(self.taken_at_start)),
             "packages": imported_packages(),
             "pickle_default_protocol": pickle.DEFAULT_PROTOCOL,
             "unavailable": [dict(entry) for entry in unavailable],

@@ -25,6 +25,7 @@ def host(cpu_model: str | None = None, root: Path = ROOT) -> dict[str, Any]:
         "usable_cores": usable_cores(),
         "cgroup_cpu_limit": cgroup_cpu_limit(root),
         "governor": governor(root),
+        "boost": boost(root),
         "memory_bytes": psutil.virtual_memory().total,
     }
 
@@ -43,7 +44,7 @@ def usable_cores() -> int:
 
 def cpu_name(root: Path = ROOT) -> str | None:
     """Return the processor's name as Linux tells it, or None."""
-    for line in _text(root / "proc/cpuinfo").splitlines():
+    for line in read_file(root / "proc/cpuinfo").splitlines():
         key, _, value = line.partition(":")
         if key.strip().lower() in {"model name", "cpu model", "hardware"} and value.strip():
             return value.strip()
@@ -53,7 +54,16 @@ def cpu_name(root: Path = ROOT) -> str | None:
 def governor(root: Path = ROOT) -> str | None:
     """Return the frequency governor of the cores, such as "performance"; several are joined by "+"."""
     files = (root / "sys/devices/system/cpu").glob("cpu[0-9]*/cpufreq/scaling_governor")
-    return "+".join(sorted({text for file in files if (text := _text(file).strip())})) or None
+    return "+".join(sorted({found for file in files if (found := read_file(file).strip())})) or None
+
+
+def boost(root: Path = ROOT) -> bool | None:
+    """Return whether the processor may go above its rated frequency for as long as heat allows, or None."""
+    cpu = root / "sys/devices/system/cpu"
+    told = {"1": True, "0": False}
+    if (found := read_file(cpu / "intel_pstate/no_turbo").strip()) in told:
+        return not told[found]
+    return told.get(read_file(cpu / "cpufreq/boost").strip())
 
 
 def cgroup_cpu_limit(root: Path = ROOT) -> float | None:
@@ -67,38 +77,38 @@ def cgroup_cpu_limit(root: Path = ROOT) -> float | None:
 
 
 def _limits_v2(root: Path) -> Iterator[float]:
-    for controllers, group in _groups(root):
+    for controllers, group in groups(root):
         if controllers:
             continue
         for mount in ("sys/fs/cgroup", "sys/fs/cgroup/unified"):
-            for directory in _upwards(root / mount, group):
-                quota, _, period = _text(directory / "cpu.max").strip().partition(" ")
+            for directory in upwards(root / mount, group):
+                quota, _, period = read_file(directory / "cpu.max").strip().partition(" ")
                 if quota.isdecimal() and period.isdecimal() and int(period):
                     yield int(quota) / int(period)
 
 
 def _limits_v1(root: Path) -> Iterator[float]:
-    for controllers, group in _groups(root):
+    for controllers, group in groups(root):
         if "cpu" not in controllers.split(","):
             continue
         for mount in {controllers, "cpu", "cpu,cpuacct"}:
-            for directory in _upwards(root / "sys/fs/cgroup" / mount, group):
-                quota = _text(directory / "cpu.cfs_quota_us").strip()
-                period = _text(directory / "cpu.cfs_period_us").strip()
+            for directory in upwards(root / "sys/fs/cgroup" / mount, group):
+                quota = read_file(directory / "cpu.cfs_quota_us").strip()
+                period = read_file(directory / "cpu.cfs_period_us").strip()
                 if quota.isdecimal() and period.isdecimal() and int(period):  # no limit is -1
                     yield int(quota) / int(period)
 
 
-def _groups(root: Path) -> Iterator[tuple[str, str]]:
+def groups(root: Path) -> Iterator[tuple[str, str]]:
     """Yield the controllers (none for version 2) and the path of each group that this process is in."""
-    for line in _text(root / "proc/self/cgroup").splitlines():
+    for line in read_file(root / "proc/self/cgroup").splitlines():
         number, _, rest = line.partition(":")
         controllers, _, group = rest.partition(":")
         if number.isdecimal():
             yield controllers, group
 
 
-def _upwards(mount: Path, group: str) -> Iterator[Path]:
+def upwards(mount: Path, group: str) -> Iterator[Path]:
     """Yield the group's directory and those around it up to the mount.
 
     In a container the path may be the host's, of which only the mount itself is to be seen: what is missing is skipped.
@@ -108,7 +118,7 @@ def _upwards(mount: Path, group: str) -> Iterator[Path]:
         yield mount.joinpath(*parts[:length])
 
 
-def _text(path: Path) -> str:
+def read_file(path: Path) -> str:
     """Return what a file of the system says, or nothing where it is missing, unreadable or not text."""
     try:
         return path.read_text(encoding="utf-8", errors="replace")

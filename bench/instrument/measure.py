@@ -5,12 +5,20 @@ import reprlib
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, TypeVar
 
+from bench.instrument import pilot
 from bench.instrument.answers import Checked, Single
+from bench.instrument.pilot import Aim, rounds_needed
 from bench.instrument.rounds import Fixture, Reference, calibrate, is_driven, time_round
 
 Result = TypeVar("Result")
 Target = TypeVar("Target")
 Scalar: TypeAlias = str | int | float | bool | None
+
+TAKEN = ("reference", "precision")
+"""What measure() itself writes to ``extra_info``."""
+
+TICK_S = 1e-12
+"""In place of a pilot's round that a coarse clock saw take no time."""
 
 OWN_WARM_UP_S = 0.1
 """From this duration on, calibration is warm-up enough: it has just run the very same round."""
@@ -26,10 +34,12 @@ class Measure:
     gets none, and answers are checked as ever.
 
     ``budget_s`` is the time of the rounds in place of what the fixture has from options and marker; None leaves that.
+    With an ``aim``, a pilot may find that fewer rounds do; ``extra_info["precision"]`` says what set their number.
     """
 
-    def __init__(self, benchmark: Fixture, budget_s: float | None = None) -> None:
+    def __init__(self, benchmark: Fixture, budget_s: float | None = None, aim: Aim | None = None) -> None:
         self._benchmark = benchmark
+        self._aim = aim
         self._budget_s = float(benchmark._max_time) if budget_s is None else budget_s  # noqa: SLF001  # options and marker
 
     def __call__(
@@ -113,6 +123,15 @@ class Measure:
         __tracebackhide__ = True
         benchmark = self._benchmark
         turn_s = round_s + reference.calibrate()
+        is_long = round_s >= OWN_WARM_UP_S
+        most = int(self._budget_s / turn_s) if turn_s > 0 else 0
+        needed = None
+        if self._aim is not None and most > self._aim.worth * self._aim.pilot_rounds:
+            needed = rounds_needed(self._aim.width, *self._pilot(target, iterations, reference, single))
+            most -= self._aim.pilot_rounds
+        plan = pilot.plan(needed, most, int(benchmark._min_rounds))  # noqa: SLF001  # likewise
+        if self._aim is not None:
+            benchmark.extra_info["precision"] = {"aim": self._aim.width, "rounds_by": plan.by}
 
         def after_round() -> None:
             if single is not None:
@@ -123,23 +142,35 @@ class Measure:
             target,
             setup=None if single is None else single.before_round,
             teardown=after_round,
-            rounds=self._rounds(turn_s),
+            rounds=plan.rounds,
             iterations=iterations,
-            warmup_rounds=1 if round_s < OWN_WARM_UP_S else 0,
+            warmup_rounds=0 if is_long or needed is not None else 1,
         )
         return result
 
-    def _rounds(self, turn_s: float) -> int:
-        """Return how many turns of ``turn_s``, reference included, the time of one benchmark holds."""
-        min_rounds = int(self._benchmark._min_rounds)  # noqa: SLF001  # likewise
-        return max(min_rounds, int(self._budget_s / turn_s)) if turn_s > 0 else min_rounds
+    def _pilot(
+        self, target: Callable[[], object], iterations: int, reference: Reference, single: Single[Any] | None
+    ) -> list[list[float]]:
+        """Run the pilot's turns as all others; return their times, and with a reference the ratios, each positive."""
+        times_s: list[float] = []
+        ratios: list[float] = []
+        for _ in range(self._aim.pilot_rounds if self._aim else 0):
+            if single is not None:
+                single.before_round()
+            times_s.append(max(time_round(self._benchmark, target, iterations) / iterations, TICK_S))
+            if single is not None:
+                single.after_round()
+            reference_s = reference.take_pilot_turn()
+            if reference_s is not None:
+                ratios.append(max(reference_s, TICK_S) / times_s[-1])
+        return [times_s, ratios] if ratios else [times_s]
 
 
 def check_parameters(parameters: Mapping[str, Scalar]) -> None:
     """Raise TypeError or ValueError for a parameter that JSON cannot hold as a scalar or whose name is taken."""
     for name, value in parameters.items():
-        if name == "reference":
-            raise ValueError("measure() keeps the reference's rounds as 'reference': name the parameter otherwise")
+        if name in TAKEN:
+            raise ValueError(f"measure() keeps something of its own as {name!r}: name the parameter otherwise")
         if value is not None and not isinstance(value, str | int | float):
             raise TypeError(f"parameter {name!r} is {reprlib.repr(value)}; give text, a number, a boolean or None")
         if isinstance(value, float) and not math.isfinite(value):

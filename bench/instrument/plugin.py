@@ -15,11 +15,12 @@ GIL_BEFORE_IMPORTS = is_gil_enabled()  # before this plugin, and whatever it loa
 
 import pytest  # noqa: E402  # see above
 
-from bench.instrument.budget import DEFAULTS, QUICK, apply_defaults, asked_s, time_given  # noqa: E402
+from bench.instrument.budget import DEFAULTS, QUICK, aim, apply_defaults, asked_s, time_given  # noqa: E402
 from bench.instrument.guard import NAME as GUARD  # noqa: E402
 from bench.instrument.guard import Guard  # noqa: E402
 from bench.instrument.interruption import Interruption  # noqa: E402
 from bench.instrument.measure import Measure  # noqa: E402
+from bench.instrument.order import Order  # noqa: E402
 from bench.instrument.progress import Progress  # noqa: E402
 from bench.instrument.recorder import Recorder  # noqa: E402
 from bench.instrument.shares import Shares  # noqa: E402
@@ -54,12 +55,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "still have the last word.",
     )
     group.addoption(
+        "--thorough",
+        action="store_true",
+        help="Everything: all cases of every suite, and of each as many rounds as it needs for an interval of the median "
+        "that is 2%% of it, instead of 5%%. Takes hours.",
+    )
+    group.addoption(
         "--budget",
         metavar="TIME",
         type=_positive_seconds,
         help="The most that the whole run should take (90s, 4.5m, 1h), from the first benchmark to the last. "
         "Benchmarks that would take longer share it in proportion to the time they ask for; each still runs its least "
         "number of rounds. Of no effect with --benchmark-max-time, which is a time for each.",
+    )
+    group.addoption(
+        "--order-seed",
+        metavar="N",
+        type=int,
+        help="Run benchmarks in the order of an earlier run: the seed that its file has as machine_info.instrument."
+        "order_seed. Without this a recorded run draws a new one; others keep the order in which they are collected.",
     )
     group.addoption(
         "--results",
@@ -78,10 +92,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.benchmark_quiet = True  # the report is the output; --benchmark-verbose brings the table back
     if config.getoption("budget") is not None:
         config.pluginmanager.register(Shares(config.getoption("budget"), partial(asked_s, config)), SHARES)
+    order = Order(config)
+    is_shuffled = config.pluginmanager.register(order, "instrument-order") is not None
     # Each wraps those before it: at the end signals are off first, then what leaked goes, then the results are written.
     config.pluginmanager.register(Interruption(), "instrument-interruption")
     config.pluginmanager.register(Guard(config), GUARD)
-    config.pluginmanager.register(Recorder(config, GIL_BEFORE_IMPORTS), "instrument-recorder")
+    config.pluginmanager.register(Recorder(config, GIL_BEFORE_IMPORTS, order.seed if is_shuffled else None), "instrument-recorder")
     if config.getoption("results") is not None and config.get_verbosity() <= 0:
         config.pluginmanager.register(Progress(config), "instrument-progress")
 
@@ -91,5 +107,5 @@ def measure(benchmark: "BenchmarkFixture", request: pytest.FixtureRequest) -> Me
     """Measure one target, in turn with a reference, and check its answer: see Measure."""
     shares: Shares | None = request.config.pluginmanager.get_plugin(SHARES)
     if shares is None or time_given(request.config):
-        return Measure(benchmark, asked_s(request.config, request.node))
-    return Measure(benchmark, shares.share_s(request.node))
+        return Measure(benchmark, asked_s(request.config, request.node), aim(request.config))
+    return Measure(benchmark, shares.share_s(request.node), aim(request.config))

@@ -25,7 +25,7 @@ def reason_of_skip(report: pytest.TestReport | pytest.CollectReport) -> str:
 class Recorder:
     """Adds the environment to pytest-benchmark's JSON and, with ``--results``, writes it when the run ends."""
 
-    def __init__(self, config: pytest.Config, gil_before_imports: bool) -> None:  # noqa: FBT001  # one fact, named
+    def __init__(self, config: pytest.Config, gil_before_imports: bool, order_seed: int | None) -> None:  # noqa: FBT001
         self._config = config
         self._path: Path | None = None
         self._unavailable: list[dict[str, str]] = []
@@ -35,6 +35,7 @@ class Recorder:
         self._environment = Environment(
             arguments=without_locations([str(a) for a in config.invocation_params.args], config.rootpath),
             quick=bool(config.getoption("quick")),
+            order_seed=order_seed,
             gil_before_imports=gil_before_imports,
         )
 

@@ -55,6 +55,7 @@ class Host:
     cpu_model: str | None = None
     cgroup_cpu_limit: float | None = None
     governor: str | None = None
+    boost: bool | None = None
     memory_bytes: int | None = None
 
 
@@ -64,6 +65,19 @@ class Load:
 
     start: tuple[float, float, float] | None = None
     end: tuple[float, float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Interference:
+    """What others took from this machine while the run went on; None where the system does not tell.
+
+    `steal_s` is the time that a hypervisor gave to others, summed over cores; `throttled_s` how long the control groups
+    held this run back, in `throttled_periods` of their periods.
+    """
+
+    steal_s: float | None = None
+    throttled_s: float | None = None
+    throttled_periods: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +106,8 @@ class Environment:
     packages: Mapping[str, str | None]
     pickle_default_protocol: int
     unavailable: tuple[Unavailable, ...]
+    order_seed: int | None = None
+    interference: Interference = Interference()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +141,14 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Precision:
+    """How wide an interval was aimed at, as a part of the median, and what set the number of rounds."""
+
+    aim: float
+    rounds_by: Literal["precision", "budget", "least"]
+
+
+@dataclass(frozen=True, slots=True)
 class Benchmark:
     """One benchmark's times in seconds per iteration, and its parameters as data.
 
@@ -145,6 +169,7 @@ class Benchmark:
     median_s: float
     max_s: float
     mean_s: float
+    precision: Precision | None = None
 
     def text(self, name: str) -> str | None:
         """Return the parameter of that name when it is text, else None."""

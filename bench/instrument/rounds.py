@@ -119,3 +119,9 @@ class Reference:
         round_s = time_round(self._fixture, self._function, self._iterations)
         if measured_rounds:
             self._data.append(round_s / self._iterations)
+
+    def take_pilot_turn(self) -> float | None:
+        """Run a round that is not kept; return its seconds for one call, None without a reference."""
+        if self._function is None:
+            return None
+        return time_round(self._fixture, self._function, self._iterations) / self._iterations

@@ -12,7 +12,7 @@ from typing import Annotated, Self, TypeAlias
 from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, PlainValidator, model_validator
 from pydantic_core import PydanticCustomError
 
-from bench.instrument.records import Benchmark, Commit, Environment, Machine, Reference, Scalar
+from bench.instrument.records import Benchmark, Commit, Environment, Machine, Precision, Reference, Scalar
 
 _LARGEST_WHOLE = 2**63
 OWN_ERRORS = frozenset({"zone", "huge", "rounds", "raw", "paired"})
@@ -106,6 +106,7 @@ class Additions(Wire):
 
     suite: str | None = None
     reference: PairedReference | None = None
+    precision: Precision | None = None
 
 
 class OurBenchmark(PlainBenchmark):
@@ -131,6 +132,7 @@ class OurBenchmark(PlainBenchmark):
             suite=self.additions.suite,
             parameters={name: value for name, value in self.extra_info.items() if name != "suite"},
             reference=Reference(reference.name, reference.data) if reference else None,
+            precision=self.additions.precision,
         )
 
 

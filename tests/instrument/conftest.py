@@ -39,10 +39,16 @@ class Suite:
     """A folder with a suite, and how to run it."""
 
     folder: Path
+    is_shuffled: bool = False
 
     def command(self, *options: str) -> list[str]:
-        """Return the command line that runs the suite with only what it needs: other plugins cost a second each run."""
+        """Return the command line that runs the suite with only what it needs: other plugins cost a second each run.
+
+        In the order of the file, unless it is to be shuffled: most tests look at what follows what.
+        """
         plugins = ("-p", "pytest_benchmark.plugin", "-p", "bench.instrument.plugin", "-p", "no:cacheprovider")
+        if not self.is_shuffled:
+            plugins += ("-p", "no:instrument-order")
         return [sys.executable, "-m", "pytest", "-q", *plugins, *options]
 
     def environment(self) -> dict[str, str]:
