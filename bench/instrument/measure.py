@@ -2,6 +2,7 @@
 
 import math
 import reprlib
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, TypeVar
 
@@ -106,10 +107,12 @@ class Measure:
         call.before_round()
         call.timed()
         call.after_round()
+        begun_s = time.perf_counter()
         call.before_round()
         round_s = time_round(self._benchmark, call.timed, iterations=1)
         call.after_round()
-        self._pedantic(call.timed, 1, round_s, reference, call)
+        beside_s = max(0.0, time.perf_counter() - begun_s - round_s)
+        self._pedantic(call.timed, 1, round_s, reference, call, beside_s)
         return call.last
 
     def _pedantic(
@@ -119,10 +122,11 @@ class Measure:
         round_s: float,
         reference: Reference,
         single: Single[Any] | None = None,
+        beside_s: float = 0.0,
     ) -> Target:
         __tracebackhide__ = True
         benchmark = self._benchmark
-        turn_s = round_s + reference.calibrate()
+        turn_s = round_s + beside_s + reference.calibrate()
         is_long = round_s >= OWN_WARM_UP_S
         most = int(self._budget_s / turn_s) if turn_s > 0 else 0
         needed = None

@@ -93,7 +93,8 @@ def _matrices(order: int) -> tuple[Any, Any]:
 
 @functools.cache
 def _hold_blas_to_one_thread() -> None:
-    from threadpoolctl import ThreadpoolController  # noqa: PLC0415 - looks for what numpy has loaded
+    import numpy as np  # noqa: F401, PLC0415 - see the module's docstring
+    from threadpoolctl import ThreadpoolController  # noqa: PLC0415 - sees the libraries that are loaded, so after numpy
 
     ThreadpoolController().limit(limits=1, user_api="blas")
 

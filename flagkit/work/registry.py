@@ -14,8 +14,8 @@ LADDER_S = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 """The nominal lengths of the ladder's tasks; what one really takes is measured beside it."""
 TURNS_PER_SECOND = 40_000_000
 """How often `pure.loop` turns in a second of CPython on a server of 2023, measured: what the names of the ladder mean."""
-LADDER_TOTAL_S = 0.02
-LADDER_MOST = 1_000
+LADDER_TOTAL_S = 0.01
+LADDER_MOST = 500
 LADDER_FEWEST = 4
 MIX_WAIT_S = 0.02
 MIX_CPU_S = 0.0008

@@ -12,11 +12,11 @@ import pytest
 
 @pytest.mark.parametrize("n", range(8))
 def test_a(measure, n):
-    print("ran", n)
+    print("\\nran", n)
     measure(lambda: n, expect=lambda result: result == n, parameters={"n": n})
 
 def test_ordinary():
-    print("ran ordinary")
+    print("\\nran ordinary")
 """
 SHARED = """
 import pytest
@@ -53,7 +53,7 @@ def in_order(words: list[str]) -> list[str]:
 
 def test_a_seed_is_an_order(make_suite: Callable[..., "Suite"]) -> None:
     """The same seed gives the same order, another one another; ordinary tests keep their places."""
-    suite = shuffled(make_suite(test_a=EIGHT.replace('print("ran", n)', 'print("\\nran", n)'))
+    suite = shuffled(make_suite(test_a=EIGHT))
     first, again, other = (in_order(ran(suite.run(f"--order-seed={seed}", *QUICK))) for seed in (7, 7, 8))
     assert first == again
     assert first != other
@@ -71,7 +71,7 @@ def test_a_recorded_run_keeps_its_seed_and_the_order_of_the_files(make_suite: Ca
 
 def test_a_recorded_run_draws_a_seed(make_suite: Callable[..., "Suite"]) -> None:
     """Without --order-seed a recorded run has a seed of its own, by which it can be run again."""
-    suite = shuffled(make_suite(test_a=EIGHT.replace('print("ran", n)', 'print("\\nran", n)')))
+    suite = shuffled(make_suite(test_a=EIGHT))
     outcome = suite.run("--results", "out", *QUICK)
     seed = outcome.results()["machine_info"]["instrument"]["order_seed"]
     assert isinstance(seed, int)
@@ -80,7 +80,7 @@ def test_a_recorded_run_draws_a_seed(make_suite: Callable[..., "Suite"]) -> None
 
 def test_a_run_that_is_not_recorded_keeps_the_order(make_suite: Callable[..., "Suite"]) -> None:
     """Without --results and without a seed nothing is shuffled."""
-    suite = shuffled(make_suite(test_a=EIGHT.replace('print("ran", n)', 'print("\\nran", n)')))
+    suite = shuffled(make_suite(test_a=EIGHT))
     assert in_order(ran(suite.run(*QUICK))) == [*"01234567", "ordinary"]
 
 
