@@ -5,13 +5,14 @@ kind and size are always equal. A new payload is one builder and one line in `PA
 array builders alone, since a subinterpreter, which must import this module to run `echo`, cannot load it.
 """
 
+import functools
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-__all__ = ["PAYLOADS", "Payload", "Point", "Track", "echo"]
+__all__ = ["PAYLOADS", "Payload", "Point", "Track", "echo", "produce", "swallow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,16 @@ class Track:
 def echo(payload: Any) -> Any:
     """Return the payload: the task whose whole cost is moving its argument there and its result back."""
     return payload
+
+
+def swallow(payload: Any) -> None:
+    """Take a payload and return nothing: the task that moves its argument alone."""
+
+
+@functools.cache
+def produce(kind: str, size_bytes: int) -> Any:
+    """Return the payload of that kind and size, built once a worker: the task that moves its result alone."""
+    return PAYLOADS[kind].build(size_bytes)
 
 
 # How many bytes an element takes in a pickle of protocol 5, measured: len(pickle.dumps(...)) of 10,000 of them.

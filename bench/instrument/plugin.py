@@ -97,7 +97,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # Each wraps those before it: at the end signals are off first, then what leaked goes, then the results are written.
     config.pluginmanager.register(Interruption(), "instrument-interruption")
     config.pluginmanager.register(Guard(config), GUARD)
-    config.pluginmanager.register(Recorder(config, GIL_BEFORE_IMPORTS, order.seed if is_shuffled else None), "instrument-recorder")
+    config.pluginmanager.register(
+        Recorder(config, GIL_BEFORE_IMPORTS, order.seed if is_shuffled else None), "instrument-recorder"
+    )
     if config.getoption("results") is not None and config.get_verbosity() <= 0:
         config.pluginmanager.register(Progress(config), "instrument-progress")
 

@@ -70,7 +70,9 @@ def triad(mebibytes: int) -> float:
 @functools.cache
 def text_of(kibibytes: int) -> bytes:
     """Return a text of so many KiB, the same each time, that compresses about as prose does."""
-    words = (f"{hashlib.blake2s(str(number).encode(), digest_size=3).hexdigest()} " for number in range(kibibytes * 147))
+    words = (
+        f"{hashlib.blake2s(str(number).encode(), digest_size=3).hexdigest()} " for number in range(kibibytes * 147)
+    )
     return "".join(words).encode()[: kibibytes << 10]
 
 
