@@ -1,0 +1,70 @@
+"""Peak memory of a command and its children, in a process of its own: nothing that is timed runs meanwhile.
+
+What counts is PSS, the proportional set size: pages that several processes share are counted once, split among them.
+Resident sizes, summed, would count a forked worker's untouched copy of its parent again for each worker.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import psutil
+
+SAMPLE_S = 0.005
+PATIENCE_S = 60.0
+
+
+class PeakError(RuntimeError):
+    """The command failed, so that what it took is of no interest; the message has what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """The largest sum that was seen, over the command and its descendants, and how many processes these were then."""
+
+    pss_bytes: int
+    processes: int
+
+
+def unavailable() -> str | None:
+    """Return why there is no PSS here, or None."""
+    return None if sys.platform == "linux" else "PSS is known on Linux alone"
+
+
+def peak(command: Sequence[str]) -> Peak:
+    """Run a command to its end and return its peak; what lasts less than SAMPLE_S may be missed.
+
+    Raises PeakError for an exit status other than 0.
+    """
+    highest = Peak(0, 0)
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as child:  # noqa: S603 - the caller's own
+        deadline = time.monotonic() + PATIENCE_S
+        while child.poll() is None and time.monotonic() < deadline:
+            found = _now(child.pid)
+            highest = max(highest, found, key=lambda one: one.pss_bytes)
+            time.sleep(SAMPLE_S)
+        if child.poll() is None:
+            child.kill()
+        said = child.stderr.read() if child.stderr else b""
+    if child.returncode:
+        raise PeakError(f"exit status {child.returncode}: {said.decode(errors='replace').strip()[-500:]}")
+    return highest
+
+
+def _now(pid: int) -> Peak:
+    total_bytes = processes = 0
+    try:
+        root = psutil.Process(pid)
+        tree = [root, *root.children(recursive=True)]
+    except psutil.Error:
+        return Peak(0, 0)
+    for process in tree:
+        try:
+            total_bytes += int(process.memory_full_info().pss)
+            processes += 1
+        except psutil.Error:
+            continue  # it has ended
+    return Peak(total_bytes, processes)
+
