@@ -7,9 +7,12 @@ number of errors is known before, and asserted. Pools and sessions are warm, and
 The figures of speed, each by one command:
   pytest bench/bench_download.py -k keep_alive    connections kept, in turn with the book's client, which keeps none
   pytest bench/bench_download.py -k schedule      100 at a time: seconds, to be compared with `ideal_s` in extra_info
+  pytest bench/bench_download.py -k client_limit  flags a second by concurrency, with the processor time of the client
   pytest tests/flags/test_server_capacity.py -s   1,000 connections held; requests a second beside `http.server` (wrk)
 """
 
+import statistics
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -43,6 +46,8 @@ SERVERS = {
 CODES = ("AA", "AR", "AZ", "BE", "BR", "CN", "DD", "DE", "FR", "IN", "JP", "US")
 """For the comparison of kinds: few, because serial waits for each of them in every round."""
 BOOK_CONNECTIONS = 30
+LIMIT_CONNECTIONS = (4, BOOK_CONNECTIONS, 100)
+LIMIT_FLAGS = 100
 SCHEDULE = Behaviour(delay_s=(0.1, 0.3))
 SCHEDULE_CONNECTIONS = 100
 
@@ -197,5 +202,42 @@ def test_schedule(measure: Measure, tmp_path: Path, pytestconfig: pytest.Config)
                 "errors": 0,
                 "temperature": "cold",
                 "ideal_s": max(sum(delays_s) / SCHEDULE_CONNECTIONS, *delays_s),
+            },
+        )
+
+
+@pytest.mark.benchmark(max_time=0.8, min_rounds=6)
+@pytest.mark.parametrize("workers", LIMIT_CONNECTIONS)
+@pytest.mark.parametrize("server", ["DELAY"], indirect=True, scope="module")
+def test_client_limit(server: FlagServer, workers: int, measure: Measure, tmp_path: Path) -> None:
+    """Download from a server that takes 10 ms for each answer, with ever more threads.
+
+    `client_cpu_s` is the processor time of this process for one such download. Where it comes up to the time that the
+    download takes, the client is busy all the time: with a GIL no further thread can make it faster.
+    """
+    codes = sorted(countries())[:LIMIT_FLAGS]
+    ends = expected(server.behaviour, codes)
+    with make("thread", workers) as pool:
+        warm(pool, workers, download_one, "BR", Job(server.base_url, tmp_path))
+        download = partial(
+            download_many, codes, base_url=server.base_url, dest=tmp_path, executor=pool, workers=workers
+        )
+        spent_s = []
+        for _ in range(3):
+            before_s = time.process_time()
+            download()
+            spent_s.append(time.process_time() - before_s)
+        measure(
+            download,
+            expect=partial(check, ends),
+            parameters={
+                "suite": "download",
+                "measurement": "client limit",
+                "server": server.label,
+                "kind": "thread",
+                "workers": workers,
+                "flags": len(codes),
+                "client_cpu_s": statistics.median(spent_s),
+                "temperature": "warm",
             },
         )

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from bench.instrument import pilot
 from bench.instrument.answers import Checked, Single
+from bench.instrument.breakdown import Breakdown
 from bench.instrument.pilot import Aim, rounds_needed
 from bench.instrument.rounds import Fixture, Reference, calibrate, is_driven, time_round
 
@@ -15,7 +16,7 @@ Result = TypeVar("Result")
 Target = TypeVar("Target")
 Scalar: TypeAlias = str | int | float | bool | None
 
-TAKEN = ("reference", "precision")
+TAKEN = ("reference", "precision", "breakdown")
 """What measure() itself writes to ``extra_info``."""
 
 TICK_S = 1e-12
@@ -53,6 +54,7 @@ class Measure:
         reference_name: str | None = None,
         setup: Callable[[], object] | None = None,
         teardown: Callable[[Result], object] | None = None,
+        breakdown: Callable[[], Breakdown] | None = None,
     ) -> Result:
         """Measure rounds of ``target()``, each directly followed by a round of ``reference()``; return the last result.
 
@@ -67,6 +69,8 @@ class Measure:
         The reference's seconds for one call, one value a round, go to ``extra_info["reference"]["data"]``; its name is
         of no effect where there is no reference.
 
+        ``breakdown()`` is asked after the last round what the time was made of: ``extra_info["breakdown"]``.
+
         Raises WrongAnswerError, and whatever target, expect, reference, setup and teardown raise: the benchmark has
         then failed, and is in no JSON. Raises TypeError or ValueError for arguments that make no sense.
         """
@@ -76,14 +80,18 @@ class Measure:
             self._benchmark.extra_info.update(parameters)
             turns = Reference(self._benchmark, reference_name, reference)
             if setup is None and teardown is None:
-                return self._repeated(Checked(target, expect), turns)
-            return self._single(Single(target, expect, setup, teardown), turns)
+                result = self._repeated(Checked(target, expect), turns)
+            else:
+                result = self._single(Single(target, expect, setup, teardown), turns)
+            if breakdown is not None and not self._benchmark.disabled:
+                self._benchmark.extra_info["breakdown"] = breakdown().to_json()
         except BaseException:
             # An interrupted benchmark is no result either. With a mode, the fixture does not warn that it was never
             # used, which would hide the reason.
             self._benchmark.has_error = True
             self._benchmark._mode = self._benchmark._mode or "measure(...)"  # noqa: SLF001  # no public name
             raise
+        return result
 
     def _repeated(self, call: Checked[Result], reference: Reference) -> Result:
         __tracebackhide__ = True

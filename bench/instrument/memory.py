@@ -39,7 +39,9 @@ def peak(command: Sequence[str]) -> Peak:
     Raises PeakError for an exit status other than 0.
     """
     highest = Peak(0, 0)
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as child:  # noqa: S603 - the caller's own
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as child:  # noqa: S603 - the caller's own
         deadline = time.monotonic() + PATIENCE_S
         while child.poll() is None and time.monotonic() < deadline:
             found = _now(child.pid)
@@ -67,4 +69,3 @@ def _now(pid: int) -> Peak:
         except psutil.Error:
             continue  # it has ended
     return Peak(total_bytes, processes)
-

@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from bench.instrument.breakdown import Breakdown
+
 Scalar: TypeAlias = str | int | float | bool | None
 
 
@@ -170,6 +172,7 @@ class Benchmark:
     max_s: float
     mean_s: float
     precision: Precision | None = None
+    breakdown: Breakdown | None = None
 
     def text(self, name: str) -> str | None:
         """Return the parameter of that name when it is text, else None."""

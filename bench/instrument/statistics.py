@@ -16,6 +16,8 @@ from scipy import stats
 CONFIDENCE = 0.95
 MEDIAN = "median of rounds"
 PAIRED_RATIO = "median of the paired rounds' log ratios"
+UNPAIRED_RATIO = "ratio of two medians that were not measured side by side"
+GEOMETRIC_MEAN = "geometric mean"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,35 @@ def speed_up(times_s: Sequence[float], reference_s: Sequence[float]) -> Estimate
         raise ValueError(f"rounds must be paired: {len(times_s)} of one, {len(reference_s)} of the other")
     logs = np.log(np.asarray(reference_s, dtype=float)) - np.log(np.asarray(times_s, dtype=float))
     return _median(logs, PAIRED_RATIO).map(math.exp)
+
+
+def ratio(one: Estimate, other: Estimate) -> Estimate:
+    """Estimate one / other from estimates of different runs; the interval knows nothing of what changed between them.
+
+    It is the method of variance estimates recovery on logarithms: each interval's arms add up as squares do.
+    Source: Donner and Zou, Closed-form confidence intervals for functions (Statistical Methods in Medical Research 21,
+    2012).
+    """
+    difference = math.log(one.value / other.value)
+    n = min(one.n, other.n)
+    if one.interval is None or other.interval is None:
+        return Estimate(math.exp(difference), None, n, UNPAIRED_RATIO)
+    lower = math.hypot(math.log(one.value / one.interval.low), math.log(other.interval.high / other.value))
+    upper = math.hypot(math.log(one.interval.high / one.value), math.log(other.value / other.interval.low))
+    interval = Interval(math.exp(difference - lower), math.exp(difference + upper))
+    return Estimate(math.exp(difference), interval, n, UNPAIRED_RATIO)
+
+
+def geometric_mean(ratios: Sequence[float]) -> Estimate:
+    """Estimate the geometric mean of ratios, with the t interval of their logarithms; `n` counts ratios."""
+    logs = np.log(np.asarray(ratios, dtype=float))
+    interval = stats.ttest_1samp(logs, 0.0).confidence_interval(CONFIDENCE)
+    return Estimate(
+        float(stats.gmean(ratios)),
+        Interval(math.exp(float(interval.low)), math.exp(float(interval.high))),
+        len(ratios),
+        GEOMETRIC_MEAN,
+    )
 
 
 def _median(values: np.ndarray[tuple[int], np.dtype[np.float64]], estimator: str) -> Estimate:

@@ -12,10 +12,12 @@ from typing import Annotated, Self, TypeAlias
 from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, PlainValidator, model_validator
 from pydantic_core import PydanticCustomError
 
+from bench.instrument.breakdown import Breakdown
 from bench.instrument.records import Benchmark, Commit, Environment, Machine, Precision, Reference, Scalar
 
 _LARGEST_WHOLE = 2**63
-OWN_ERRORS = frozenset({"zone", "huge", "rounds", "raw", "paired"})
+_NANOSECONDS = 1e9
+OWN_ERRORS = frozenset({"zone", "huge", "rounds", "raw", "paired", "parts"})
 """Error types of ours, whose message says already what was found."""
 
 
@@ -38,6 +40,8 @@ def _scalars(values: object) -> dict[str, Scalar]:
 # No clock tells a picosecond and no round lasts 30 years; between them every ratio is a finite number.
 Seconds: TypeAlias = Annotated[float, Field(ge=1e-12, le=1e9)]
 Rounds: TypeAlias = Annotated[tuple[Seconds, ...], FailFast()]
+# A residual may be a little below zero: it is a difference of clocks' readings.
+Nanoseconds: TypeAlias = Annotated[int, Field(gt=-_LARGEST_WHOLE, lt=_LARGEST_WHOLE)]
 Parameters: TypeAlias = Annotated[dict[str, Scalar], PlainValidator(_scalars)]
 
 
@@ -101,12 +105,31 @@ class PlainBenchmark(Wire):
         )
 
 
+class PartsOfTime(Wire):
+    """What a benchmark's time is made of, in whole nanoseconds, one row a task."""
+
+    names: Annotated[tuple[str, ...], Field(min_length=1)]
+    data_ns: Annotated[tuple[tuple[Nanoseconds, ...], ...], Field(min_length=1), FailFast()]
+
+    @model_validator(mode="after")
+    def _rectangular(self) -> Self:
+        if any(len(row) != len(self.names) for row in self.data_ns):
+            raise PydanticCustomError("parts", "expected rows of {count} parts each", {"count": len(self.names)})
+        return self
+
+    def record(self) -> Breakdown:
+        """Return the frozen record, in seconds."""
+        rows_s = ([part / _NANOSECONDS for part in row] for row in self.data_ns)
+        return Breakdown(self.names, tuple(map(tuple, rows_s)))
+
+
 class Additions(Wire):
     """What this instrument adds to a benchmark, beside its parameters."""
 
     suite: str | None = None
     reference: PairedReference | None = None
     precision: Precision | None = None
+    breakdown: PartsOfTime | None = None
 
 
 class OurBenchmark(PlainBenchmark):
@@ -133,6 +156,7 @@ class OurBenchmark(PlainBenchmark):
             parameters={name: value for name, value in self.extra_info.items() if name != "suite"},
             reference=Reference(reference.name, reference.data) if reference else None,
             precision=self.additions.precision,
+            breakdown=self.additions.breakdown.record() if self.additions.breakdown else None,
         )
 
 

@@ -24,8 +24,8 @@ def render(report: Report) -> str:
     names = sorted({name for row in report.rows for name in row.benchmark.parameters})
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*_FIXED, *map(_safe, names)])
-    writer.writerows(map(_safe, _cells(row, names)) for row in report.rows)
+    writer.writerow([*_FIXED, *map(safe, names)])
+    writer.writerows(map(safe, _cells(row, names)) for row in report.rows)
     return text.getvalue()
 
 
@@ -47,7 +47,7 @@ def _cells(row: Row, names: Iterable[str]) -> list[Scalar]:
     ]
 
 
-def _safe(value: Scalar) -> Scalar:
+def safe(value: Scalar) -> Scalar:
     if not isinstance(value, str):
         return value
     # Printable: a line break or a tab in a name would start a cell, and old csv modules do not quote them.

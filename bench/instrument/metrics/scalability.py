@@ -1,0 +1,111 @@
+"""The Universal Scalability Law, fitted to the speed-ups of one workload: a fit, and beyond the cores an extrapolation.
+
+Speed-up(N) = gain * N / (1 + contention * (N - 1) + coherence * N * (N - 1)). Source: N. J. Gunther, Guerrilla Capacity
+Planning (2007); contention is Amdahl's serial part, coherence the cost of each pair's exchange.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize, stats
+
+from bench.instrument.metrics.base import SERIAL, Missing
+from bench.instrument.records import Benchmark
+from bench.instrument.statistics import CONFIDENCE, Estimate, Interval
+
+FITTED = "least squares through the medians; interval by bootstrap of the rounds"
+RESAMPLES = 200
+_COUNTS_FOR_COHERENCE = 3
+_FEWEST_COUNTS = 2
+_FEWEST_ROUNDS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class ScalabilityFit:
+    """The fitted parts of the law, each with its interval, and the numbers of workers that they rest on.
+
+    `coherence` is Missing where fewer than three numbers of workers were measured within the cores: contention then
+    stands for both. `beyond` is the speed-up at `beyond_workers`, an extrapolation.
+    """
+
+    gain: Estimate
+    contention: Estimate
+    coherence: Estimate | Missing
+    workers: tuple[int, ...]
+    beyond_workers: int
+    beyond: Estimate
+
+    def speed_up(self, workers: float) -> float:
+        """Return what the law says for a number of workers."""
+        coherence = self.coherence.value if isinstance(self.coherence, Estimate) else 0.0
+        return float(_law(np.asarray(workers), self.gain.value, self.contention.value, coherence))
+
+
+def scalability(items: Iterable[Benchmark], usable_cores: int | None, beyond_workers: int) -> ScalabilityFit | Missing:
+    """Fit the law to benchmarks of one workload and kind at several numbers of workers, each in turn with serial.
+
+    Only numbers up to the usable cores count: past them it is queueing that is measured.
+    """
+    cores = usable_cores or 0
+    samples = {
+        workers: np.asarray(item.reference.rounds_s) / np.asarray(item.rounds_s)
+        for item in items
+        if item.reference is not None and item.reference.name == SERIAL
+        if 1 <= (workers := item.integer("workers") or 0) <= cores
+    }
+    if len(samples) < _FEWEST_COUNTS:
+        return Missing("fewer than two numbers of workers within the usable cores")
+    if any(sample.size < _FEWEST_ROUNDS for sample in samples.values()):
+        return Missing(f"fewer than {_FEWEST_ROUNDS} rounds to resample")
+    counts = sorted(samples)
+    rounds = [samples[count] for count in counts]
+    gain, contention, coherence = _fit(counts, rounds)
+    spread = _bootstrap(counts, rounds, beyond_workers)
+    n = min(sample.size for sample in rounds)
+
+    def estimate(value: float, row: int) -> Estimate:
+        low, high = np.quantile(spread[row], [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+        return Estimate(value, Interval(min(float(low), value), max(float(high), value)), n, FITTED)
+
+    return ScalabilityFit(
+        gain=estimate(gain, 0),
+        contention=estimate(contention, 1),
+        coherence=estimate(coherence, 2)
+        if len(counts) >= _COUNTS_FOR_COHERENCE
+        else Missing(f"{len(counts)} numbers of workers do not tell coherence from contention"),
+        workers=tuple(counts),
+        beyond_workers=beyond_workers,
+        beyond=estimate(float(_law(np.asarray(beyond_workers), gain, contention, coherence)), 3),
+    )
+
+
+def _law(workers: NDArray[np.float64], gain: float, contention: float, coherence: float = 0.0) -> NDArray[np.float64]:
+    others = workers - 1
+    return gain * workers / (1 + contention * others + coherence * workers * others)
+
+
+def _fit(counts: Sequence[int], rounds: Sequence[NDArray[np.float64]]) -> tuple[float, float, float]:
+    """Return gain, contention and coherence; none of them below zero."""
+    xs, ys = np.asarray(counts, dtype=float), np.asarray([np.median(sample) for sample in rounds])
+    parameters = 3 if len(counts) >= _COUNTS_FOR_COHERENCE else 2
+    start = (float(ys[0]), *(0.01,) * (parameters - 1))
+    found, _ = optimize.curve_fit(_law, xs, ys, p0=start, bounds=(0, np.inf), sigma=ys)
+    gain, contention, *rest = map(float, found)
+    return gain, contention, rest[0] if rest else 0.0
+
+
+def _bootstrap(
+    counts: Sequence[int], rounds: Sequence[NDArray[np.float64]], beyond_workers: int
+) -> NDArray[np.float64]:
+    """Return gain, contention, coherence and the extrapolation for resampled rounds, a row each."""
+
+    def statistic(*samples: NDArray[np.float64]) -> NDArray[np.float64]:
+        fitted = _fit(counts, samples)
+        return np.asarray([*fitted, float(_law(np.asarray(beyond_workers), *fitted))])
+
+    resampled = stats.bootstrap(
+        tuple(rounds), statistic, vectorized=False, n_resamples=RESAMPLES, method="percentile", rng=0
+    )
+    return np.asarray(resampled.bootstrap_distribution)

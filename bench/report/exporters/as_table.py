@@ -1,0 +1,96 @@
+"""Runs beside each other as a table, for a terminal or as Markdown, and as CSV."""
+
+import csv
+import io
+
+from tabulate import tabulate
+
+from bench.instrument import units
+from bench.instrument.statistics import Estimate
+from bench.report import wording
+from bench.report.exporters.as_csv import safe
+from bench.report.exporters.as_markdown import escaped
+from bench.report.side_by_side import Cell, SideBySide, band
+
+
+def render(table: SideBySide, style: str) -> str:
+    """Return the whole table in one of tabulate's styles, with what has to be known to read it."""
+    base, *others = table.runs
+    columns = ["Benchmark", base.label, *(column for run in others for column in (run.label, f"against {base.label}"))]
+    rows = [
+        [line.name.removeprefix("bench/"), *(text for at, cell in enumerate(line.cells) for text in _texts(cell, at))]
+        for line in table.lines
+    ]
+    escape = escaped if style == "github" else wording.printable
+    safe = [[escape(text) for text in row] for row in rows]
+    parts = [tabulate(safe, headers=list(map(escape, columns)), tablefmt=style, disable_numparse=True)]
+    parts += _notes(table)
+    for apart in table.apart:
+        told = "; ".join(f"{one.name} {one.base} there, {one.other} here" for one in apart.differences)
+        own = [
+            [escape(item.fullname.removeprefix("bench/")), units.seconds(item.median_s)]
+            for item in apart.run.benchmarks
+        ]
+        parts.append(f"{escape(apart.run.label)} cannot be compared with {escape(base.label)}: {escape(told)}.")
+        parts.append(
+            tabulate(own, headers=["Benchmark", escape(apart.run.label)], tablefmt=style, disable_numparse=True)
+        )
+    return "\n\n".join(parts) + "\n"
+
+
+def _texts(cell: Cell, at: int) -> list[str]:
+    time = units.seconds(cell.time.value) if cell.time else wording.NONE
+    if at == 0:
+        return [time]
+    if cell.ratio is None:
+        return [time, cell.why]
+    said = f"{units.faster(cell.ratio.value)} {wording.interval(cell.ratio, units.faster)}"
+    return [time, said if cell.verdict != "not decided" else f"{said}, not decided"]
+
+
+def _notes(table: SideBySide) -> list[str]:
+    notes = []
+    for run, found in zip(table.runs[1:], table.drifts[1:], strict=True):
+        noise = band(table.drifts[0], found)
+        known = (
+            f"the same serial work, timed again and again within each, puts that at {units.times(noise)}: a ratio "
+            "nearer to 1 is not decided"
+            if noise is not None
+            else "neither tells how much that was, so none of these ratios is decided"
+        )
+        notes.append(
+            f"{table.runs[0].label} and {run.label} were measured one after the other, not side by side. The interval "
+            f"knows only the rounds of each, not what the machine did between them; {known}. Only rounds taken in turn "
+            "(python -m bench lockstep) decide small differences."
+        )
+    notes += [
+        f"{apart.run.label} is compared by --force, though it differs in "
+        f"{', '.join(difference.name for difference in apart.differences)}."
+        for apart in table.forced
+    ]
+    return notes
+
+
+def render_csv(table: SideBySide) -> str:
+    """Return a row for each benchmark and run; those apart have no ratio, and why."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["benchmark", "python", "median_s", "low_s", "high_s", "speed_up", "speed_up_low", "speed_up_high",
+                     "verdict", "why"])  # fmt: skip
+    for line in table.lines:
+        for run, cell in zip(table.runs, line.cells, strict=True):
+            figures = [value for estimate in (cell.time, cell.ratio) for value in _figures(estimate)]
+            writer.writerow(map(safe, [line.name, run.label, *figures, cell.verdict, cell.why]))
+    for apart in table.apart:
+        why = ", ".join(difference.name for difference in apart.differences)
+        for item in apart.run.benchmarks:
+            row = [item.fullname, apart.run.label, item.median_s, *[None] * 5, "no ratio", f"differs in {why}"]
+            writer.writerow(map(safe, row))
+    return text.getvalue()
+
+
+def _figures(estimate: Estimate | None) -> list[float | None]:
+    if estimate is None:
+        return [None, None, None]
+    interval = estimate.interval
+    return [estimate.value, interval.low if interval else None, interval.high if interval else None]
