@@ -11,8 +11,8 @@ from collections.abc import Iterable
 import pytest
 
 from bench.grids import distinct_kinds, pool_kinds, process_kind
-from bench.instrument.extent import choose
 from bench.instrument.breakdown import Breakdown
+from bench.instrument.extent import choose
 from bench.instrument.measure import Measure
 from bench.instrument.metrics import RESIDUAL
 from flagkit.executors import EXECUTORS, TracedExecutor, make, trace, warm

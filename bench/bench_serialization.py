@@ -201,7 +201,7 @@ def test_against(size_bytes: int, kind: str, measure: Measure) -> None:
             reference=lambda: processes.submit(echo, value).result(),
             reference_name=process,
             parameters=transport(kind, payload, size_bytes, value)
-            | {"measurement": "round trip", "direction": "both", "workers": 1},
+            | {"measurement": "against", "direction": "both", "workers": 1},
         )
 
 

@@ -4,7 +4,6 @@
                       apart, in a process of its own
   test_heavy_import   workers that import numpy first, against the same pool without; and a forkserver that has
                       imported it beforehand (preload)
-  test_more_workers   as many workers as cores, against one
 
 Each round makes a new pool. Its shutdown is timed where the pool is compared with another, which is shut down as well,
 and not timed where it is measured by itself.
@@ -20,7 +19,7 @@ from multiprocessing import forkserver, get_context
 
 import pytest
 
-from bench.grids import distinct_kinds, pool_kinds, process_kind, worker_counts
+from bench.grids import pool_kinds, worker_counts
 from bench.instrument import memory
 from bench.instrument.extent import choose
 from bench.instrument.measure import Measure
@@ -44,11 +43,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make a case of each kind, with one worker, and with as many as there are usable cores."""
     config, cores = metafunc.config, usable_cpus()
     if metafunc.function is test_first_results:
-        counts = choose(config, quick=[1], default=[1], thorough=worker_counts(cores))
+        counts = choose(config, quick=[1], default=sorted({1, cores}), thorough=worker_counts(cores))
         metafunc.parametrize(("kind", "workers"), [(kind, workers) for kind in pool_kinds() for workers in counts])
-    elif metafunc.function is test_more_workers:
-        chosen = choose(config, quick=[process_kind()], default=distinct_kinds(), thorough=pool_kinds())
-        metafunc.parametrize("kind", chosen)
     elif metafunc.function is test_heavy_import:
         kinds = ["process-fork", "process-forkserver", "process-spawn", PRELOADED]
         metafunc.parametrize("kind", choose(config, quick=kinds[-1:], default=kinds[1::2], thorough=kinds))
@@ -78,22 +74,6 @@ def test_first_results(kind: str, workers: int, measure: Measure) -> None:
         parameters={"suite": "startup", "kind": kind, "workers": workers, "temperature": "cold"}
         | footprint(kind, workers),
     )
-
-
-@pytest.mark.benchmark(max_time=0.4, min_rounds=6)
-def test_more_workers(kind: str, measure: Measure) -> None:
-    """Start as many workers as there are cores (two at least), use each and shut down, against one worker."""
-    if reason := EXECUTORS[kind].unavailable():
-        pytest.skip(reason)
-    workers = max(2, usable_cpus())
-    measure(
-        functools.partial(use_once, kind, workers),
-        expect=lambda results: results == list(range(workers)),
-        reference=functools.partial(use_once, kind, 1),
-        reference_name="one worker",
-        parameters={"suite": "startup", "measurement": "workers", "kind": kind, "workers": workers,
-                    "temperature": "cold"} | footprint(kind, workers),
-    )  # fmt: skip
 
 
 @pytest.mark.benchmark(max_time=0.4, min_rounds=6)

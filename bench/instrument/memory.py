@@ -41,7 +41,7 @@ def peak(command: Sequence[str]) -> Peak:
     highest = Peak(0, 0)
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    ) as child:  # noqa: S603 - the caller's own
+    ) as child:
         deadline = time.monotonic() + PATIENCE_S
         while child.poll() is None and time.monotonic() < deadline:
             found = _now(child.pid)

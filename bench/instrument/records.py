@@ -4,6 +4,7 @@ A file that another project's pytest-benchmark wrote lacks this instrument's add
 `Run.environment` is None, `Benchmark.suite` and `Benchmark.reference` are None, `Run.unavailable` is empty.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,6 +60,16 @@ class Host:
     governor: str | None = None
     boost: bool | None = None
     memory_bytes: int | None = None
+
+    @property
+    def granted_cores(self) -> int:
+        """Return how many cores a run could keep busy: by affinity or by control group, whichever is less.
+
+        A limit of 1.5 cores counts as 2, since a second worker still gets half of one.
+        """
+        if self.cgroup_cpu_limit is None:
+            return self.usable_cores
+        return max(1, min(self.usable_cores, math.ceil(self.cgroup_cpu_limit)))
 
 
 @dataclass(frozen=True, slots=True)

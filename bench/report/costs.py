@@ -6,6 +6,7 @@ from bench.instrument import metrics, statistics, units
 from bench.instrument.records import Benchmark, Run
 from bench.instrument.statistics import MEDIAN, Estimate
 from bench.report import axes, wording
+from bench.report import findings as found
 from bench.report.figures import Figure, Panel, PanelGroup, Point, Table
 from bench.report.findings import Finding, usable_cores
 from bench.report.series import MEMCPY
@@ -70,7 +71,7 @@ def cold_starts(runs: Iterable[Run], findings: Iterable[Finding]) -> Figure | No
     groups: list[PanelGroup] = []
     rows: list[tuple[str, ...]] = []
     for run in runs:
-        starts = [item for item in run.suite("startup") if item.text("kind") and (item.integer("workers") or 0) >= 1]
+        starts = [item for item in found.plain_starts(run) if (item.integer("workers") or 0) >= 1]
         points = tuple(
             Point.of(item.text("kind") or "", item.integer("workers") or 1, statistics.median(item.rounds_s))
             for item in starts

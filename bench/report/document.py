@@ -36,7 +36,7 @@ def report(runs: Iterable[Run]) -> Report:
     return Report(
         runs=held,
         lead=lead,
-        findings=told[: findings.MOST],
+        findings=told,
         others=tuple(finding for finding in others if finding),
         figures=tuple(figure for make in figures if (figure := make(held, told))),
         facts=trust.facts(held),

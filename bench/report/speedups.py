@@ -97,7 +97,8 @@ def _measured(runs: Iterable[Run], suite: str, subject: str) -> list[_Measured]:
         _Measured(run, item, name, kind, workers, metrics.speed_up(item, metrics.SERIAL))
         for run in runs
         for item in run.suite(suite)
-        if (name := item.text(subject)) is not None
+        if item.text("measurement") is None  # which other questions of the suite have
+        and (name := item.text(subject)) is not None
         and (kind := item.text("kind")) is not None
         and (workers := item.integer("workers")) is not None
         and workers >= 1

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from bench.instrument import units
+from bench.instrument import stability, units
 from bench.instrument.records import Commit, Environment, Run
 from bench.report.wording import NONE
 
-_BUSY = 0.25
 _EACH_ITS_OWN = frozenset({"Load, start to end", "Started", "Took"})
 _FIRST = frozenset({"GIL", "Profile-guided optimisation", "Processor", "Usable cores", "Load, start to end", "Commit"})
 
@@ -54,7 +53,10 @@ def facts(runs: Sequence[Run]) -> tuple[Fact, ...]:
 
 def cautions(runs: Iterable[Run]) -> tuple[Caution, ...]:
     """Return what to bear in mind, with advice, run by run."""
-    return tuple(Caution(run.label, text) for run in runs for text in _cautions(run))
+    held = tuple(runs)
+    found = [Caution(run.label, text) for run in held for text in _cautions(run)]
+    found += [Caution(run.label, one.text) for run in held for one in stability.of_run(run)]
+    return (*found, *(Caution("Between runs", one.text) for one in stability.of_runs(held)))
 
 
 def gaps(runs: Iterable[Run]) -> tuple[Gap, ...]:
@@ -79,15 +81,10 @@ def _cautions(run: Run) -> Iterable[str]:
         yield "A quick run: small sizes and few rounds. Leave --quick out for figures to rely on."
     if run.commit.dirty:
         yield "The checkout had changes that were not committed: the commit alone does not reproduce it."
-    if environment.python.gil_disabled_build and environment.gil_enabled.at_end:
-        yield "A free-threaded build whose GIL was switched on, by an import or an option: it measures the GIL."
     if environment.python.debug:
         yield "A debug build: several times slower than the Python that people use."
     if environment.python.pgo is False:
         yield "Python was built without profile-guided optimisation: slower than most builds; compare it with its like."
-    start = environment.load.start
-    if start and start[0] > _BUSY * environment.host.usable_cores:
-        yield f"The machine was busy when the run started (load {start[0]:.2f}); run it when nothing else runs."
     limit = environment.host.cgroup_cpu_limit
     if limit is not None and limit < environment.host.usable_cores:
         yield f"A limit of {units.number(limit)} cores' worth of time is below the cores that can be seen."

@@ -1,23 +1,21 @@
 """The words of the report: sentences built from a finding's data, and from nothing else."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from bench.instrument import units
 from bench.instrument.metrics import Derived, Missing
 from bench.instrument.statistics import Estimate
+from bench.report.claims import CLAIMS, FIGURE_MEANINGS, Put, Write, before_interval, percent, workers
 from bench.report.findings import Finding, Topic
 
-Write: TypeAlias = Callable[[float], str]
-Put: TypeAlias = Callable[[Estimate, Write], str]
-"""How to put an estimate into a sentence: with its interval or without."""
-
-_PLURALS = {"thread": "threads", "process": "processes", "interpreter": "interpreters"}
-_SINGULARS = {"thread": "thread", "process": "process", "interpreter": "interpreter"}
 _SUBJECTS = {"gcd-seed": "the seed's gcd"}
 _FEWEST_ROUNDS = 6
 _GAINED = 1.1
 _FULL_WORTH = 0.75
+_SIDE_BY_SIDE = 0.75
+"""Above this part of the speed that one thread has alone, each of several is said to have a core of its own."""
+_RATIOS: tuple[Topic, ...] = ("shared object", "transport", "hogs", "imports", "sharing")
 _RULED_OUT = f"a difference beyond {units.times(_GAINED)} is ruled out"
 
 NONE = "\N{EN DASH}"
@@ -55,13 +53,18 @@ def headline(finding: Finding) -> str:
         return f"{units.times(finding.ratio.value)} a memcpy"
     if finding.ratio:
         return units.faster(finding.ratio.value)
-    return units.seconds(finding.time.value) if finding.time else ""
+    if isinstance(finding.figure, Estimate):
+        return _FIGURES[finding.topic](finding.figure.value)
+    return units.seconds(finding.time.value) if finding.time else NONE
 
 
 def basis(finding: Finding) -> str:
     """Name estimators, interval and n of a finding's figures."""
-    estimates = [estimate for estimate in (finding.time, finding.ratio) if estimate]
-    estimators = " and ".join(estimate.estimator for estimate in estimates)
+    figure = finding.figure if isinstance(finding.figure, Estimate) else None
+    estimates = [estimate for estimate in (finding.time, finding.ratio, figure) if estimate]
+    if not estimates:
+        return "no figure"
+    estimators = " and ".join(dict.fromkeys(estimate.estimator for estimate in estimates))
     spread = "95% interval" if all(estimate.interval for estimate in estimates) else "no interval"
     return f"{estimators}, {spread}, n = {min(estimate.n for estimate in estimates)} rounds"
 
@@ -76,13 +79,6 @@ def interval(estimate: Estimate, write: Write) -> str:
 def derived(figure: Derived, write: Write) -> str:
     """Write a derived figure for a table; what is missing is a dash."""
     return NONE if isinstance(figure, Missing) else write(figure.value)
-
-
-def workers(kind: str, count: int) -> str:
-    """Name workers: 2 threads, 1 interpreter, 2 processes (process-fork), 4 workers (loky)."""
-    family = kind.partition("-")[0]
-    noun = (_SINGULARS if count == 1 else _PLURALS).get(family, "worker" if count == 1 else "workers")
-    return f"{count:,} {noun}" if kind in {"thread", "interpreter"} else f"{count:,} {noun} ({kind})"
 
 
 def is_open(finding: Finding) -> bool:
@@ -124,19 +120,13 @@ def _subject(finding: Finding) -> str:
 
 def _claim_cpu_work(finding: Finding, put: Put) -> str:
     ratio = put(finding.ratio, units.faster) if finding.ratio else ""
-    return f"{workers(finding.kind, finding.workers)} ran {_subject(finding)} {_than(ratio, 'serial')}"
+    return f"{workers(finding.kind, finding.workers)} ran {_subject(finding)} {before_interval(ratio, 'than serial')}"
 
 
 def _claim_downloads(finding: Finding, put: Put) -> str:
     ratio = put(finding.ratio, units.faster) if finding.ratio else ""
     who = workers(finding.kind, finding.workers)
-    return f"{who} downloaded flags ({_subject(finding)}) {_than(ratio, 'one after the other')}"
-
-
-def _than(ratio: str, reference: str) -> str:
-    """Put the reference before the interval: 1.86x faster than serial [1.80x faster, 1.90x faster]."""
-    figure, bracket, rest = ratio.partition(" [")
-    return f"{figure} than {reference}{bracket}{rest}"
+    return f"{who} downloaded flags ({_subject(finding)}) {before_interval(ratio, 'than one after the other')}"
 
 
 def _claim_sending(finding: Finding, put: Put) -> str:
@@ -146,11 +136,6 @@ def _claim_sending(finding: Finding, put: Put) -> str:
         return taken
     figure, bracket, rest = put(finding.ratio, units.times).partition(" [")
     return f"{taken}, {figure} a memcpy of the same bytes{bracket}{rest}"
-
-
-def _claim_starting(finding: Finding, put: Put) -> str:
-    what = f"starting {workers(finding.kind, finding.workers)} and waiting for the first result of each"
-    return f"{what} takes {put(finding.time, units.seconds)}" if finding.time else what
 
 
 def _mean_cpu_work(finding: Finding) -> str | None:
@@ -194,17 +179,42 @@ def _mean_downloads(finding: Finding) -> str | None:
     }[_verdict(finding.ratio)]
 
 
+def _mean_ratio(finding: Finding) -> str | None:
+    """Say so where a ratio decides nothing; where it does, the claim says all there is."""
+    if finding.ratio is None:
+        return None
+    verdict = _verdict(finding.ratio)
+    return {"open": _why_open(finding.ratio), "same": _RULED_OUT}.get(verdict)
+
+
+def _mean_releases(finding: Finding) -> str | None:
+    """Say whether the threads ran side by side: each did all of its work, so no change is the ideal."""
+    if finding.ratio is None or finding.ratio.interval is None:
+        return _mean_ratio(finding)
+    if finding.ratio.interval.low > _SIDE_BY_SIDE:
+        return "C that releases the GIL runs side by side"
+    return (
+        "not decided by this run whether they run side by side" if finding.ratio.interval.high > _SIDE_BY_SIDE else None
+    )
+
+
 def _mean_nothing_more(_: Finding) -> str | None:
     return None
 
 
+_FIGURES: dict[Topic, Write] = {
+    "short tasks": units.seconds,
+    "payload": units.size,
+    "steps": percent,
+    "client limit": lambda used: f"{units.number(used)} of a core",
+}
 _CLAIMS: dict[Topic, Callable[[Finding, Put], str]] = {
     "threads": _claim_cpu_work,
     "processes": _claim_cpu_work,
     "interpreters": _claim_cpu_work,
     "sending": _claim_sending,
     "downloads": _claim_downloads,
-    "starting": _claim_starting,
+    **CLAIMS,
 }
 _MEANINGS: dict[Topic, Callable[[Finding], str | None]] = {
     "threads": _mean_cpu_work,
@@ -213,4 +223,7 @@ _MEANINGS: dict[Topic, Callable[[Finding], str | None]] = {
     "sending": _mean_nothing_more,
     "downloads": _mean_downloads,
     "starting": _mean_nothing_more,
+    "releases": _mean_releases,
+    **dict.fromkeys(_RATIOS, _mean_ratio),
+    **FIGURE_MEANINGS,
 }

@@ -52,3 +52,15 @@ def memcpy_ratio(benchmark: Benchmark) -> Derived:
     """Return time / memcpy time of the same bytes, over paired rounds: how many copies the time would pay for."""
     gained = speed_up(benchmark, MEMCPY)
     return gained if isinstance(gained, Missing) else gained.map(lambda ratio: 1 / ratio)
+
+
+def core_use(benchmark: Benchmark) -> Derived:
+    """Return how many cores' worth of processor time the process itself used per second of a round.
+
+    Near 1 a process with a GIL is busy throughout: what it does is limited by that, whatever it waits for.
+    """
+    used_s = benchmark.parameters.get("client_cpu_s")
+    if not isinstance(used_s, float) or used_s <= 0:
+        return Missing("no client_cpu_s parameter")
+    taken = time(benchmark)
+    return taken if isinstance(taken, Missing) else taken.map(lambda taken_s: used_s / taken_s)
