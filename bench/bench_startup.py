@@ -12,7 +12,7 @@ and not timed where it is measured by itself.
 import functools
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from multiprocessing import forkserver, get_context
@@ -71,8 +71,13 @@ def test_first_results(kind: str, workers: int, measure: Measure) -> None:
         start,
         expect=expect,
         teardown=stop,
-        parameters={"suite": "startup", "kind": kind, "workers": workers, "temperature": "cold"}
-        | footprint(kind, workers),
+        parameters={
+            "suite": "startup",
+            "kind": kind,
+            "workers": workers,
+            "temperature": "cold",
+            **footprint(kind, workers),
+        },
     )
 
 
@@ -132,7 +137,7 @@ def _restart_forkserver(modules: list[str]) -> None:
 
 
 @functools.cache
-def footprint(kind: str, workers: int) -> dict[str, str | int]:
+def footprint(kind: str, workers: int) -> Mapping[str, str | int]:
     """Return the peak memory of a process that makes such a pool and warms it, or the reason why it is not known."""
     if reason := memory.unavailable():
         return {"no_peak_pss": reason}

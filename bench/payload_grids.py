@@ -47,7 +47,7 @@ def pickle_cases(config: pytest.Config) -> list[tuple[str, int, int | str]]:
         for size in (*some_sizes(payload), *([16 * MIB] if payload == "array" else []))
         for protocol in ((5, OUT_OF_BAND) if spec.numpy else (5,))
     ]
-    quick = [("bytes", MIB, 5), ("array", MIB, 5), ("array", MIB, OUT_OF_BAND)]
+    quick: list[tuple[str, int, int | str]] = [("bytes", MIB, 5), ("array", MIB, 5), ("array", MIB, OUT_OF_BAND)]
     return choose(config, quick=quick, default=default, thorough=every)
 
 

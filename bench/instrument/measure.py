@@ -120,7 +120,7 @@ class Measure:
         round_s = time_round(self._benchmark, call.timed, iterations=1)
         call.after_round()
         beside_s = max(0.0, time.perf_counter() - begun_s - round_s)
-        self._pedantic(call.timed, 1, round_s, reference, call, beside_s)
+        self._pedantic(call.timed, 1, round_s, reference, single=call, beside_s=beside_s)
         return call.last
 
     def _pedantic(
@@ -129,6 +129,7 @@ class Measure:
         iterations: int,
         round_s: float,
         reference: Reference,
+        *,
         single: Single[Any] | None = None,
         beside_s: float = 0.0,
     ) -> Target:

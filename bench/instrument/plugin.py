@@ -57,8 +57,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--thorough",
         action="store_true",
-        help="Everything: all cases of every suite, and of each as many rounds as it needs for an interval of the median "
-        "that is 2%% of it, instead of 5%%. Takes hours.",
+        help="Everything: all cases of every suite, and of each as many rounds as it needs for a 95%% interval of the "
+        "median that is 2%% of it wide, instead of 5%%. Takes hours.",
     )
     group.addoption(
         "--budget",

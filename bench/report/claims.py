@@ -88,7 +88,8 @@ def _starting(finding: Finding, put: Put) -> str:
 
 def _imports(finding: Finding, put: Put) -> str:
     ratio = put(finding.ratio, units.faster) if finding.ratio else ""
-    return f"a worker ({finding.kind}) that imports {finding.subject} starts {before_interval(ratio, 'than one that does not')}"
+    who = f"a worker ({finding.kind}) that imports {finding.subject}"
+    return f"{who} starts {before_interval(ratio, 'than one that does not')}"
 
 
 def _releases(finding: Finding, put: Put) -> str:
@@ -105,7 +106,8 @@ def _shared_object(finding: Finding, put: Put) -> str:
 
 def _sharing(finding: Finding, put: Put) -> str:
     ratio = put(finding.ratio, units.faster) if finding.ratio else ""
-    what = f"a message of {units.size(finding.size_bytes or 0)} goes through a {finding.subject} between processes and back"
+    size = units.size(finding.size_bytes or 0)
+    what = f"a message of {size} goes through a {finding.subject} between processes and back"
     return f"{what} {before_interval(ratio, 'than between threads')}"
 
 

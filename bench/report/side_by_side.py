@@ -17,7 +17,7 @@ _FEWEST_WITNESSES = 3
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One benchmark in one run. `ratio` is the base's time over its time, so above 1 is faster; `why` explains a gap."""
+    """One benchmark in one run. `ratio` is the base's time over its time: above 1 is faster. `why` explains a gap."""
 
     time: Estimate | None
     ratio: Estimate | None = None

@@ -13,7 +13,7 @@ __all__ = ["LADDER_S", "WORKLOADS", "ladder_name"]
 LADDER_S = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 """The nominal lengths of the ladder's tasks; what one really takes is measured beside it."""
 TURNS_PER_SECOND = 40_000_000
-"""How often `pure.loop` turns in a second of CPython on a server of 2023, measured: what the names of the ladder mean."""
+"""How often `pure.loop` turns in a second on a server of 2023, measured: what the names of the ladder mean."""
 LADDER_TOTAL_S = 0.01
 LADDER_MOST = 500
 LADDER_FEWEST = 4
@@ -122,7 +122,7 @@ WORKLOADS: Mapping[str, Workload] = MappingProxyType(
             ),
             Workload(
                 "io-mix",
-                "8 waits of 20 ms, each followed by about 0.8 ms of pure Python, as a client of a slow service has them",
+                "8 waits of 20 ms, each followed by about 0.8 ms of pure Python, as a client of a service has them",
                 pure.wait_and_loop,
                 ((MIX_WAIT_S, _turns(MIX_CPU_S)),) * 8,
                 lambda item: pure.triangular(item[1]),

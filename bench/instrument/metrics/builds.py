@@ -44,12 +44,16 @@ def _no_tax(gil: Run, free: Run) -> str | None:
         return "the tax is that of a free-threaded build over one with a GIL"
     if free.environment.gil_enabled.at_end:
         return "the free-threaded build ran with its GIL switched on"
+    if gil.environment.host.cpu_model != free.environment.host.cpu_model:
+        return "they ran on different processors"
+    return _unlike(one, other)
+
+
+def _unlike(one: Python, other: Python) -> str | None:
     if one.version != other.version:
         return f"{one.version} and {other.version} are not the same version"
     if differing := [name for name in _SAME_FLAGS if _flag(one, name) != _flag(other, name)]:
         return f"the builds differ in {differing[0]}"
-    if gil.environment.host.cpu_model != free.environment.host.cpu_model:
-        return "they ran on different processors"
     return None
 
 

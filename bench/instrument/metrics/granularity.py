@@ -118,5 +118,5 @@ def _crosses(xs: Sequence[float], ys: Sequence[float], level: float) -> float | 
         below, above = ys[index], ys[index + 1]
         if below < level <= above:
             part = math.log(level / below) / math.log(above / below)
-            return xs[index] * (xs[index + 1] / xs[index]) ** part
+            return float(xs[index] * (xs[index + 1] / xs[index]) ** part)
     return None

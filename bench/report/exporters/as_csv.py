@@ -48,6 +48,7 @@ def _cells(row: Row, names: Iterable[str]) -> list[Scalar]:
 
 
 def safe(value: Scalar) -> Scalar:
+    """Return a value as a cell that no spreadsheet runs as a formula."""
     if not isinstance(value, str):
         return value
     # Printable: a line break or a tab in a name would start a cell, and old csv modules do not quote them.
