@@ -5,8 +5,10 @@ after 10 ms, ERROR fails a quarter of the requests and delays half of them. What
 number of errors is known before, and asserted. Pools and sessions are warm, and so is the server: every flag is drawn.
 
 The figures of speed, each by one command:
-  pytest bench/bench_download.py -k keep_alive    connections kept, in turn with the book's client, which keeps none
-  pytest bench/bench_download.py -k schedule      100 at a time: seconds, to be compared with `ideal_s` in extra_info
+  pytest bench/bench_download.py -k keep_alive --thorough --benchmark-max-time=8
+                                                  connections kept, in turn with the book's client, which keeps none
+  pytest bench/bench_download.py -k schedule --thorough --benchmark-max-time=1
+                                                  100 at a time: seconds, to be compared with `ideal_s` in extra_info
   pytest bench/bench_download.py -k client_limit  flags a second by concurrency, with the processor time of the client
   pytest tests/flags/test_server_capacity.py -s   1,000 connections held; requests a second beside `http.server` (wrk)
 """
@@ -22,6 +24,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from bench.grids import distinct_kinds, pool_kinds
+from bench.instrument.extent import choose
 from bench.instrument.measure import Measure
 from flagkit.cpus import usable_cpus
 from flagkit.executors import EXECUTORS, make, warm
@@ -53,20 +57,29 @@ SCHEDULE_CONNECTIONS = 100
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make a case of each server, kind and concurrency; the quick study takes one concurrency a kind."""
+    """Make a case of each server, kind and concurrency.
+
+    The quick study takes one of either a kind. The study asks the servers that do not wait, or fail, of threads alone,
+    and of the others what differs once it is warm.
+    """
     if "kind" not in metafunc.fixturenames:
         return
-    quick = metafunc.config.getoption("quick")
-    threads = [8] if quick else [1, 8, BOOK_CONNECTIONS]
-    others = [usable_cpus()] if quick else [usable_cpus(), 2 * usable_cpus()]
-    cases = [
+    cores, config = usable_cpus(), metafunc.config
+    threads = [("thread", workers) for workers in (1, 8, BOOK_CONNECTIONS)]
+    distinct = [(kind, 2 * cores) for kind in distinct_kinds() if kind != "thread"]
+    everything = [
         (kind, workers)
         for kind, spec in EXECUTORS.items()
-        for workers in {"serial": [1], "thread": threads}.get(spec.family, others)
+        for workers in {"serial": [1], "thread": [1, 8, BOOK_CONNECTIONS]}.get(spec.family, [cores, 2 * cores])
     ]
-    metafunc.parametrize(("kind", "workers"), cases)
-    # by itself and for the module, so that a server is started once and not for each case
-    metafunc.parametrize("server", ["ERROR"] if quick else list(SERVERS), indirect=True, scope="module")
+    cases = choose(
+        config,
+        quick=[("ERROR", kind, 8 if kind == "thread" else cores) for kind in pool_kinds()],
+        default=[("DELAY", *case) for case in threads + distinct]
+        + [(label, "thread", BOOK_CONNECTIONS) for label in ("LOCAL", "ERROR")],
+        thorough=[(label, *case) for label in SERVERS for case in everything],
+    )
+    metafunc.parametrize(("server", "kind", "workers"), cases, indirect=["server"])
 
 
 def expected(behaviour: Behaviour, codes: Sequence[str]) -> Counter[Status]:
@@ -151,11 +164,14 @@ def book_download(codes: Sequence[str], base_url: str, dest: Path) -> Counter[St
         return Counter(future.result() for future in as_completed([pool.submit(one, code) for code in codes]))
 
 
-@pytest.mark.benchmark(max_time=8)
+@pytest.mark.benchmark(max_time=1, min_rounds=6)
 @pytest.mark.parametrize("server", ["LOCAL"], indirect=True)
 def test_keep_alive(server: FlagServer, measure: Measure, tmp_path: Path, pytestconfig: pytest.Config) -> None:
-    """Download AA to ZZ from LOCAL over 30 kept connections, pool and sessions cold, against the book's client."""
-    codes = every_code()[:100] if pytestconfig.getoption("quick") else every_code()
+    """Download from LOCAL over 30 kept connections, pool and sessions cold, against the book's client.
+
+    AA to ZZ in full, the first hundred codes of them otherwise.
+    """
+    codes = choose(pytestconfig, quick=every_code()[:60], default=every_code()[:100], thorough=every_code())
     base_url = server.base_url
     ends = expected(server.behaviour, codes)
     assert book_download(codes, base_url, tmp_path) == ends
@@ -180,11 +196,11 @@ def test_keep_alive(server: FlagServer, measure: Measure, tmp_path: Path, pytest
 
 @pytest.mark.benchmark(max_time=1, min_rounds=2)
 def test_schedule(measure: Measure, tmp_path: Path, pytestconfig: pytest.Config) -> None:
-    """Download AA to ZZ thrice, 100 at a time, from a server whose delays are drawn from a seed.
+    """Download AA to ZZ, in full thrice, 100 at a time, from a server whose delays are drawn from a seed.
 
     No schedule can be shorter than `ideal_s`: all delays shared evenly among the connections, or the longest of them.
     """
-    codes = every_code()[::12] if pytestconfig.getoption("quick") else 3 * every_code()
+    codes = choose(pytestconfig, quick=every_code()[::12], default=every_code(), thorough=3 * every_code())
     delays_s = [SCHEDULE.fate(code).delay_s for code in codes]
     ends = expected(SCHEDULE, codes)
     with FlagServer(SCHEDULE, label="DELAY") as server:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing.shared_memory import SharedMemory
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from flagkit.crew import Crew
 from flagkit.work import CONTENDED
@@ -121,10 +121,14 @@ def _pipe(size_bytes: int) -> Iterator[Use]:
         yield ask
 
 
+def _memory(segment: SharedMemory) -> memoryview:
+    return cast("memoryview", segment.buf)  # None once it is closed
+
+
 def _copy_out(name: str, connection: Any) -> None:
     segment = SharedMemory(name)
     while connection.recv_bytes():
-        connection.send_bytes(str(len(bytes(segment.buf))).encode())
+        connection.send_bytes(str(len(bytes(_memory(segment)))).encode())
     segment.close()
 
 
@@ -135,7 +139,7 @@ def _shared_memory(size_bytes: int) -> Iterator[Use]:
     segment = SharedMemory(create=True, size=size_bytes)
 
     def hand_over() -> object:
-        segment.buf[:size_bytes] = payload
+        _memory(segment)[:size_bytes] = payload
         ours.send_bytes(b"read")
         copied_bytes = int(ours.recv_bytes())
         return payload if copied_bytes >= size_bytes else copied_bytes  # a segment may be rounded up to pages
@@ -233,7 +237,8 @@ MEDIA: Mapping[str, Medium] = MappingProxyType(
         medium.name: medium
         for medium in (
             Medium("queue", "there and back through two multiprocessing.Queues; threads: two queue.Queues",
-                   1, partial(_process_queues, _SPAWN.Queue), partial(_thread_queues, queue.Queue), message, _SIZES_BYTES),
+                   1, partial(_process_queues, _SPAWN.Queue), partial(_thread_queues, queue.Queue), message,
+                   _SIZES_BYTES),
             Medium("simple-queue", "through two multiprocessing.SimpleQueues; threads: two queue.SimpleQueues",
                    1, partial(_process_queues, _SPAWN.SimpleQueue), partial(_thread_queues, queue.SimpleQueue), message,
                    _SIZES_BYTES),

@@ -51,7 +51,7 @@ def test_every_suite_is_in_the_study(parameters: list[dict[str, Any]]) -> None:
     assert {values["suite"] for values in parameters} == files
 
 
-@pytest.mark.parametrize("suite", ["gil", "serialization", "startup", "download"])
+@pytest.mark.parametrize("suite", ["gil", "serialization", "startup", "download", "dispatch"])
 def test_every_available_kind_is_measured(suite: str, parameters: list[dict[str, Any]]) -> None:
     """What can run here is measured in each suite that compares kinds; serial only where it is one of them."""
     measured = {values["kind"] for values in parameters if values["suite"] == suite and "kind" in values}
@@ -74,15 +74,29 @@ def test_numpy_in_a_subinterpreter_is_listed_where_interpreters_exist(results: d
 
 
 def test_ratios_have_their_neighbours(results: dict[str, Any]) -> None:
-    """Each benchmark that a ratio is stated of carries a reference round for each of its own."""
-    paired = [
-        benchmark
-        for benchmark in results["benchmarks"]
-        if benchmark["extra_info"]["suite"] == "gil" and benchmark["extra_info"]["kind"] != "serial"
-    ]
+    """Each benchmark of work, of latency, dispatch and sharing carries a reference round for each of its own."""
+    compared = {"gil", "latency", "dispatch", "sharing"}
+    paired = [benchmark for benchmark in results["benchmarks"] if benchmark["extra_info"]["suite"] in compared]
     assert paired
     for benchmark in paired:
         assert len(benchmark["extra_info"]["reference"]["data"]) == len(benchmark["stats"]["data"])
+
+
+def test_the_steps_of_a_task_are_kept(results: dict[str, Any]) -> None:
+    """Each traced benchmark has the ten steps and the residual of its tasks, in a row a task."""
+    traced = [one["extra_info"] for one in results["benchmarks"] if one["extra_info"]["suite"] == "pipeline"]
+    assert {values["measurement"] for values in traced} == {"later task", "first task"}
+    for values in traced:
+        assert len(values["breakdown"]["names"]) == 12  # with the tracing's own import
+        assert all(len(row) == 12 for row in values["breakdown"]["data_ns"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="PSS is known on Linux alone")
+def test_peak_memory_is_kept_with_each_kind(parameters: list[dict[str, Any]]) -> None:
+    """Each new pool has the peak of a process of its own that makes such a pool: at least an interpreter's size."""
+    starts = [values for values in parameters if values["suite"] == "startup" and "measurement" not in values]
+    assert starts
+    assert all(values["peak_pss_bytes"] > 4 << 20 for values in starts)
 
 
 def test_a_wrong_answer_fails_the_benchmark(tmp_path: Path) -> None:
@@ -104,7 +118,7 @@ def test_a_wrong_answer_fails_the_benchmark(tmp_path: Path) -> None:
         "bench/bench_gil.py",
         "--quick",
         "-k",
-        "serial or thread",
+        "test_gil and thread",
     ]
     done = run_python("-c", command, *arguments, "--results", str(tmp_path / "reports"))
     assert done.returncode == 1, done.stdout + done.stderr
@@ -117,4 +131,5 @@ def test_the_full_study_is_larger_than_the_quick_one() -> None:
     listed = run("bench", "--collect-only", "-q").stdout
     for name in ("gcd-seed", "gcd-short", "sha256", "json", "array-strided", "67108864", "5-out-of-band"):
         assert f"[{name}-" in listed or f"-{name}-" in listed, name
-    assert len(listed.splitlines()) > 4 * len(run("bench", "--quick", "--collect-only", "-q").stdout.splitlines())
+    quick, thorough = (run("bench", f, "--collect-only", "-q").stdout.splitlines() for f in ("--quick", "--thorough"))
+    assert 2 * len(quick) < len(listed.splitlines()) < len(thorough) / 3

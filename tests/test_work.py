@@ -1,5 +1,6 @@
 """The workloads: right answers, known by another way, and refusal of wrong ones."""
 
+import itertools
 import math
 import pickle
 
@@ -7,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flagkit.work import WORKLOADS, WrongAnswerError, gcd
+from flagkit.crew import Crew
+from flagkit.work import (
+    CONTENDED,
+    LADDER_S,
+    WORKLOADS,
+    WrongAnswerError,
+    gcd,
+    ladder_name,
+    loop,
+    matrix_product,
+    wait_and_loop,
+)
 
 
 @given(st.integers(1, 2_000), st.integers(1, 2_000))
@@ -24,6 +36,56 @@ def test_the_seed_has_its_four_pairs() -> None:
         (1551645, 2229620),
         (2039045, 2020802),
     )
+
+
+@given(st.integers(0, 5_000))
+def test_loop_agrees_with_its_formula(turns: int) -> None:
+    """Adding one by one finds what the formula says; with a wait before it as well."""
+    assert loop(turns) == wait_and_loop((0.0, turns)) == turns * (turns - 1) // 2
+
+
+def test_the_ladder_has_a_rung_for_each_length() -> None:
+    """From 1 us to 100 ms, each ten times the one before, by name and by the turns of its loop."""
+    rungs = [WORKLOADS[ladder_name(task_s)] for task_s in LADDER_S]
+    turns = [rung.items[0] for rung in rungs]
+    assert [rung.name for rung in rungs] == [
+        "loop-1us", "loop-10us", "loop-100us", "loop-1ms", "loop-10ms", "loop-100ms"
+    ]  # fmt: skip
+    assert all(longer == 10 * shorter for shorter, longer in itertools.pairwise(turns))
+
+
+def test_skewed_tasks_are_skewed() -> None:
+    """The longest is about a quarter of the whole, so that no pool can be more than four times as fast."""
+    lengths = [length for length, _ in WORKLOADS["skewed"].items]
+    assert 0.2 < max(lengths) / sum(lengths) < 0.3
+
+
+def test_blas_is_held_to_one_thread() -> None:
+    """Once the matrices were multiplied, BLAS uses one thread in this process, whatever it used before."""
+    from threadpoolctl import threadpool_info
+
+    matrix_product(64)
+    assert {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"} <= {1}
+
+
+def test_what_a_subinterpreter_cannot_run_says_so() -> None:
+    """Workloads of numpy have a reason for interpreters, and none for the others."""
+    reasons = {name: work.unavailable("interpreter") for name, work in WORKLOADS.items()}
+    assert {name for name, why in reasons.items() if why} == {"matmul", "triad"}
+    assert all(work.unavailable("process") is None for work in WORKLOADS.values())
+
+
+@pytest.mark.parametrize("name", CONTENDED)
+@pytest.mark.parametrize("side", ["shared", "independent"])
+def test_contended_jobs_count_their_operations(name: str, side: str) -> None:
+    """On threads at once, with one object or one each, every job finds what it did; another count is refused."""
+    contended = CONTENDED[name]
+    jobs = getattr(contended, side)(3)
+    with Crew(3) as crew:
+        counts = crew.run(jobs)
+    contended.check(counts)
+    with pytest.raises(WrongAnswerError, match=name):
+        contended.check([*counts[:-1], counts[-1] - 1])
 
 
 @pytest.mark.parametrize("name", WORKLOADS)

@@ -9,6 +9,8 @@ from bench.instrument import units
 from bench.instrument.records import Benchmark, Environment, Run
 
 UNKNOWN: Final = "not known"
+UNUSED: Final = "not used"
+"""Of a package that a run did not import: then it makes no difference."""
 MEASURED_PARAMETERS: Final = frozenset(
     {"pickled_bytes", "peak_pss_bytes", "peak_processes", "no_peak_pss", "client_cpu_s"},
 )
@@ -30,14 +32,13 @@ def differences(base: Run, other: Run) -> tuple[Difference, ...]:
 
     A file that does not tell a fact differs from one that does. What is compared, versions and the GIL, is no obstacle.
     """
-    found = [
-        Difference(name, one, another, is_of_build=name in _BUILD)
-        for name, read in _FACTS.items()
-        if (one := _told(base, read)) != (another := _told(other, read))
-    ]
     if base.environment is None and other.environment is None:
         return (Difference("environment", UNKNOWN, UNKNOWN),)
-    return tuple(found)
+    return tuple(
+        Difference(name, one, another, is_of_build=name in _BUILD)
+        for name, read in _FACTS.items()
+        if (one := _told(base, read)) != (another := _told(other, read)) and UNUSED not in {one, another}
+    )
 
 
 def same_benchmark(base: Benchmark, other: Benchmark) -> Difference | None:
@@ -85,7 +86,7 @@ _FACTS: Final[dict[str, Callable[[Environment], str | None]]] = {
     "system": lambda env: env.host.system,
     "cores": lambda env: f"{env.host.usable_cores:,} of {env.host.logical_cores:,}",
     "CPU limit": _limit,
-    "numpy": lambda env: env.packages.get("numpy") or "none",
+    "numpy": lambda env: env.packages.get("numpy") or UNUSED,
     "extent": lambda env: "quick" if env.quick else "full",
     **_BUILD,
 }

@@ -39,8 +39,8 @@ def peak(command: Sequence[str]) -> Peak:
     Raises PeakError for an exit status other than 0.
     """
     highest = Peak(0, 0)
-    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, **streams) as child:  # noqa: S603 - the caller's own command
+    nowhere = subprocess.DEVNULL
+    with subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=subprocess.PIPE) as child:  # noqa: S603
         deadline = time.monotonic() + PATIENCE_S
         while child.poll() is None and time.monotonic() < deadline:
             found = _now(child.pid)

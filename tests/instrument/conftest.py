@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -16,6 +17,18 @@ import pytest
 
 import bench
 from bench.instrument.build import tag
+from bench.instrument.records import (
+    Benchmark,
+    Commit,
+    Environment,
+    GilEnabled,
+    Host,
+    Load,
+    Machine,
+    Python,
+    Reference,
+    Run,
+)
 
 ROOT = Path(bench.__file__).parents[1]
 
@@ -110,3 +123,67 @@ def make_suite_in() -> Iterator[MakeSuite]:
 def make_suite(tmp_path: Path, make_suite_in: MakeSuite) -> MakeSuite:
     """Return the same function for this test's own folder."""
     return partial(make_suite_in, tmp_path)
+
+
+def _record(
+    *, serial_s: float = 0.4, free_threaded: bool = False, workloads: tuple[str, ...] = ("gcd-seed", "json", "re")
+) -> Run:
+    """Make the record of a sound run: a pool of two workers a workload, each in turn with serial work."""
+    python = Python(
+        implementation="CPython",
+        version="3.14.7",
+        gil_disabled_build=free_threaded,
+        jit="off",
+        switch_interval_s=0.005,
+        default_start_method="forkserver",
+        debug=False,
+        compiler="GCC 12.2.0",
+        opt="-DNDEBUG -O3",
+        cflags="-O3",
+        pgo=True,
+        lto=True,
+    )
+    host = Host("x86_64", "Linux", "6.1", logical_cores=2, usable_cores=2, cpu_model="Example 9000")
+    started = datetime(2026, 1, 1, tzinfo=UTC)
+    environment = Environment(
+        schema=1,
+        tag="cp314-linux-x86_64",
+        quick=False,
+        interrupted=False,
+        arguments=(),
+        started=started,
+        finished=started + timedelta(minutes=4),
+        python=python,
+        gil_enabled=GilEnabled(*(not free_threaded,) * 3),
+        host=host,
+        load=Load((0.1, 0.1, 0.1), (1.0, 0.5, 0.2)),
+        packages={"numpy": "2.5.5"},
+        pickle_default_protocol=5,
+        unavailable=(),
+    )
+    benchmarks = tuple(
+        Benchmark(
+            name=f"test_gil[{workload}]",
+            fullname=f"bench/bench_gil.py::test_gil[{workload}]",
+            group=None,
+            suite="gil",
+            parameters={"workload": workload, "kind": "thread", "workers": 2, "tasks": 4},
+            rounds_s=(serial_s,) * 8,
+            reference=Reference("serial", (serial_s,) * 8),
+            rounds=8,
+            iterations=1,
+            min_s=serial_s,
+            median_s=serial_s,
+            max_s=serial_s,
+            mean_s=serial_s,
+        )
+        for workload in workloads
+    )
+    label = f"CPython 3.14.7{'t' if free_threaded else ''}"
+    return Run(Path("made-up.json"), label, environment.finished, Machine(), Commit(), environment, benchmarks)
+
+
+@pytest.fixture(scope="session")
+def make_record() -> Callable[..., Run]:
+    """Make the record of a run; see _record."""
+    return _record

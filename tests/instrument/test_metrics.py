@@ -96,6 +96,30 @@ def test_gil_contention_has_a_reason_to_be_missing(parameters: dict[str, Scalar]
     assert why in reason(metrics.gil_contention(benchmark(1, ("serial", 1), **parameters), cores))
 
 
+@pytest.mark.parametrize(("taken_s", "contention"), [(0.1, 0), (0.2, 1), (0.15, 0.5), (0.3, 2)])
+def test_gil_contention_of_the_same_work_each(taken_s: float, contention: float) -> None:
+    """Two threads with 0.1 s of work each: 0.1 s in all is free, 0.2 s is one after the other, more is a convoy."""
+    together = benchmark(taken_s, (metrics.ONE_THREAD, 0.1), workers=2)
+
+    assert value(metrics.gil_contention(together, 2)) == pytest.approx(contention)
+
+
+@given(st.integers(2, 64), st.floats(1e-3, 10), st.floats(1e-3, 10))
+def test_both_ways_to_contention_agree(workers: int, taken_s: float, alone_s: float) -> None:
+    """Work shared out among N threads, or the same share for each from the start: it is the same figure."""
+    shared_out = benchmark(taken_s, ("serial", workers * alone_s), kind="thread", workers=workers, tasks=workers)
+    each = benchmark(taken_s, (metrics.ONE_THREAD, alone_s), workers=workers)
+
+    assert value(metrics.gil_contention(shared_out, workers)) == pytest.approx(
+        value(metrics.gil_contention(each, workers)), rel=1e-6, abs=1e-9
+    )
+
+
+def test_core_use() -> None:
+    """A client that computes for 0.09 s of the 0.1 s that its downloads take uses 0.9 of a core."""
+    assert value(metrics.core_use(benchmark(0.1, client_cpu_s=0.09))) == pytest.approx(0.9)
+
+
 @pytest.mark.parametrize(("measurement", "moved"), [("round trip", 2), ("memcpy", 1), ("dumps", 1)])
 def test_bandwidth(measurement: str, moved: int) -> None:
     """A round trip moves its payload there and back; the others move it once."""
@@ -129,6 +153,11 @@ def test_break_even_task(workers: int, task_s: float) -> None:
         (metrics.parallel_efficiency(benchmark(1, workers=2)), "no reference"),
         (metrics.parallel_efficiency(benchmark(1, ("memcpy", 1), workers=2)), "serial is not what took turns"),
         (metrics.gil_contention(benchmark(1, kind="thread", workers=2, tasks=2), 2), "no reference"),
+        (metrics.gil_contention(benchmark(1, (metrics.ONE_THREAD, 1), workers=4), 2), "more threads than usable cores"),
+        (metrics.gil_contention(benchmark(1, (metrics.ONE_THREAD, 1), workers=1), 2), "none to contend with"),
+        (metrics.core_use(benchmark(1)), "no client_cpu_s"),
+        (metrics.core_use(benchmark(1, client_cpu_s=0)), "no client_cpu_s"),
+        (metrics.core_use(replace(benchmark(1, client_cpu_s=0.5), rounds_s=())), "no raw rounds"),
         (metrics.memcpy_ratio(benchmark(1, ("serial", 1))), "memcpy is not what took turns"),
         (metrics.bandwidth(benchmark(1)), "no size_bytes"),
         (metrics.bandwidth(benchmark(1, size_bytes=0)), "no size_bytes"),

@@ -107,6 +107,71 @@ class Maker:
                     {"suite": "startup", "kind": kind, "workers": workers, "temperature": "cold"},
                 )
 
+    def studies(self) -> Iterator[dict[str, Any]]:
+        """Make one benchmark or curve for each further question, as the suites write them."""
+        process = {"kind": "process-forkserver", "workers": 2}
+        for task_s in (1e-5, 1e-4, 1e-3, 1e-2):  # with 200 us of overhead a task, two workers break even at 400 us
+            yield self.benchmark(
+                f"bench/bench_dispatch.py::test_task_length[{task_s}]",
+                50 * (task_s / 2 + 2e-4),
+                process | {"suite": "dispatch", "measurement": "task length", "tasks": 50},
+                ("serial", 50 * task_s),
+            )
+        yield self.benchmark(
+            "bench/bench_serialization.py::test_against[1048576-shared]",
+            0.0005,
+            {"suite": "serialization", "measurement": "against", "payload": "array", "size_bytes": 1 << 20,
+             "kind": "shared", "workers": 1},
+            ("process-forkserver", 0.004),
+        )  # fmt: skip
+        traced = self.benchmark(
+            "bench/bench_pipeline.py::test_later_task[1048576-process-forkserver]",
+            0.004,
+            process | {"suite": "pipeline", "measurement": "later task", "payload": "bytes", "size_bytes": 1 << 20},
+        )
+        names = ["queue", "pickle", "send", "unpickle", "import", "run", "pickle result", "send back",
+                 "unpickle result", "merge", "instrument", "residual"]  # fmt: skip
+        row = [2, 10, 30, 5, 0, 3, 10, 30, 5, 3, 0, 2]
+        traced["extra_info"]["breakdown"] = {"names": names, "data_ns": [[part * 1000 for part in row]] * 9}
+        yield traced
+        for hogs, taken_s in ((1, 0.005), (2, 0.01)):
+            yield self.benchmark(
+                f"bench/bench_latency.py::test_echo_beside_hogs[{hogs}-0.005]",
+                taken_s,
+                {"suite": "latency", "hogs": hogs, "switch_interval_s": 0.005},
+                ("no hogs", 2e-5),
+            )
+        yield self.benchmark(
+            "bench/bench_download.py::test_client_limit[DELAY-100]",
+            0.1,
+            {"suite": "download", "measurement": "client limit", "server": "DELAY", "kind": "thread", "workers": 100,
+             "flags": 100, "client_cpu_s": 0.05},
+        )  # fmt: skip
+        yield self.benchmark(
+            "bench/bench_startup.py::test_heavy_import[process-forkserver]",
+            0.2,
+            process | {"suite": "startup", "measurement": "import", "imports": "numpy", "preload": False},
+            ("no import", 0.05),
+        )
+        yield self.benchmark(
+            "bench/bench_gil.py::test_together[sha256-2]",
+            0.0103,
+            {"suite": "gil", "workload": "sha256", "workers": 2, "tasks": 8, "scaling": "worker"},
+            ("one thread", 0.01),
+        )
+        yield self.benchmark(
+            "bench/bench_gil.py::test_contention[dict-2]",
+            0.002,
+            {"suite": "gil", "contended": "dict", "workers": 2, "scaling": "worker"},
+            ("independent objects", 0.001),
+        )
+        yield self.benchmark(
+            "bench/bench_sharing.py::test_share[queue-64]",
+            0.00015,
+            {"suite": "sharing", "medium": "queue", "operations": 1, "size_bytes": 64},
+            ("threads", 0.00005),
+        )
+
 
 def instrument(version: str, *, free_threaded: bool, quick: bool) -> dict[str, Any]:
     """Make what the instrument adds under `machine_info`."""
@@ -148,8 +213,9 @@ def run_file(
     quick: bool = False,
     rounds: int = 10,
     kinds: tuple[str, ...] = KINDS,
+    studies: bool = False,
 ) -> dict[str, Any]:
-    """Make the JSON of a whole run."""
+    """Make the JSON of a whole run; with `studies`, of the further questions as well."""
     maker = Maker(free_threaded=free_threaded, rounds=rounds, kinds=kinds)
     finished = instrument(version, free_threaded=free_threaded, quick=quick)
     return {
@@ -159,7 +225,8 @@ def run_file(
         },
         "commit_info": {"id": "5a3e1f0c" * 5, "time": "2026-01-01T00:00:00+00:00", "dirty": False, "branch": "main",
                         "project": "flagkit"},
-        "benchmarks": [*maker.gil(), *maker.serialization(), *maker.download(), *maker.startup()],
+        "benchmarks": [*maker.gil(), *maker.serialization(), *maker.download(), *maker.startup(),
+                       *(maker.studies() if studies else ())],
         "datetime": finished["finished"],
         "version": "5.3.1",
     }  # fmt: skip

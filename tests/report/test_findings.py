@@ -51,7 +51,7 @@ def test_picked(run: Run) -> None:
     """The seed's gcd with a worker a core, the default start method, a mebibyte of bytes, the most download threads."""
     picked = {finding.topic: finding for finding in findings.of_run(run)}
 
-    assert list(picked) == ["threads", "processes", "sending", "downloads", "starting"]
+    assert list(picked) == ["threads", "processes", "sending", "payload", "downloads", "starting"]
     assert (picked["threads"].subject, picked["threads"].workers) == ("gcd-seed", 2)
     assert picked["processes"].kind == "process-forkserver"
     assert (picked["sending"].subject, picked["sending"].size_bytes) == ("bytes", 1 << 20)
@@ -73,7 +73,7 @@ def test_numbers_are_data(run: Run) -> None:
     ("keep", "topics"),
     [
         ("gil", ["threads", "processes"]),
-        ("serialization", ["sending"]),
+        ("serialization", ["sending", "payload"]),
         ("download", ["downloads"]),
         ("startup", ["starting"]),
         ("none of them", []),
@@ -90,7 +90,7 @@ def test_unpaired_benchmarks_give_no_ratio(run: Run) -> None:
     """Without a reference that took turns, nothing is said to be faster."""
     unpaired = replace(run, benchmarks=tuple(replace(item, reference=None) for item in run.benchmarks))
 
-    assert [finding.topic for finding in findings.of_run(unpaired)] == ["sending", "starting"]
+    assert [finding.topic for finding in findings.of_run(unpaired)] == ["sending", "payload", "starting"]
     assert "memcpy" not in wording.sentence(of(unpaired, "sending"))
 
 
@@ -102,7 +102,7 @@ def test_other_references_are_other_questions(run: Run) -> None:
     )
     other = replace(run, benchmarks=unlike)
 
-    assert [finding.topic for finding in findings.of_run(other)] == ["sending", "starting"]
+    assert [finding.topic for finding in findings.of_run(other)] == ["sending", "payload", "starting"]
     assert "memcpy" not in wording.sentence(of(other, "sending"))
     assert [figure.anchor for figure in document.report([other]).figures] == ["sending", "starting"]
 

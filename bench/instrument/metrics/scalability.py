@@ -15,7 +15,7 @@ from bench.instrument.metrics.base import SERIAL, Missing
 from bench.instrument.records import Benchmark
 from bench.instrument.statistics import CONFIDENCE, Estimate, Interval
 
-FITTED = "least squares through the medians; interval by bootstrap of the rounds"
+FITTED = "non-negative least squares through the medians; interval by bootstrap of the rounds"
 RESAMPLES = 200
 _COUNTS_FOR_COHERENCE = 3
 _FEWEST_COUNTS = 2
@@ -89,11 +89,15 @@ def _law(workers: NDArray[np.float64], gain: float, contention: float, coherence
 def _fit(counts: Sequence[int], rounds: Sequence[NDArray[np.float64]]) -> tuple[float, float, float]:
     """Return gain, contention and coherence; none of them below zero."""
     xs, ys = np.asarray(counts, dtype=float), np.asarray([np.median(sample) for sample in rounds])
-    parameters = 3 if len(counts) >= _COUNTS_FOR_COHERENCE else 2
-    start = (float(ys[0]), *(0.01,) * (parameters - 1))
-    found, _ = optimize.curve_fit(_law, xs, ys, p0=start, bounds=(0, np.inf), sigma=ys)
-    gain, contention, *rest = map(float, found)
-    return gain, contention, rest[0] if rest else 0.0
+    others = xs - 1
+    columns = [np.ones_like(xs), others, xs * others][: min(len(counts), _COUNTS_FOR_COHERENCE)]
+    # workers / speed-up is linear in the law's parts, over the gain; divided by itself, errors count by their ratio
+    slowed = xs / ys
+    found, _ = optimize.nnls(np.stack(columns, axis=1) / slowed[:, None], np.ones_like(xs))
+    whole, contention, *rest = (float(part) for part in found)
+    if whole <= 0:  # faster with each worker than their number allows: all that there is is gain
+        return float(np.median(ys / xs)), 0.0, 0.0
+    return 1 / whole, contention / whole, rest[0] / whole if rest else 0.0
 
 
 def _bootstrap(

@@ -1,0 +1,57 @@
+"""Threads that are released together."""
+
+import threading
+import time
+
+import pytest
+
+from flagkit.crew import Crew
+
+
+def test_results_come_in_the_order_of_the_jobs() -> None:
+    """Each job runs once, on a thread of its own, whatever order they end in; the threads stay from run to run."""
+    with Crew(3) as crew:
+        jobs = [lambda n=n: (time.sleep(0.01 * (3 - n)), n, threading.get_ident())[1:] for n in range(3)]
+        first, second = crew.run(jobs), crew.run(jobs)
+
+    assert [number for number, _ in first] == [0, 1, 2]
+    assert len({thread for _, thread in first}) == 3
+    assert first == second
+
+
+def test_all_stand_ready_before_any_begins() -> None:
+    """Jobs that wait for each other end: none is run before the others' threads are there."""
+    meeting = threading.Barrier(4)
+    with Crew(4) as crew:
+        assert sorted(crew.run([lambda: meeting.wait(10)] * 4)) == [0, 1, 2, 3]
+
+
+def test_an_error_of_a_job_is_raised_and_the_crew_goes_on() -> None:
+    """The run of a job that fails raises what it raised; the next run is a run like any other."""
+    with Crew(2) as crew:
+        with pytest.raises(ZeroDivisionError):
+            crew.run([lambda: 1 // 0, lambda: 1])
+        assert crew.run([lambda: 1, lambda: 2]) == [1, 2]
+
+
+def test_nobody_stays_behind() -> None:
+    """Leaving the block ends its threads, after an error too."""
+    before = threading.active_count()
+    with pytest.raises(RuntimeError, match="in the block"), Crew(2) as crew:
+        assert threading.active_count() == before + 2
+        crew.run([int, int])
+        raise RuntimeError("in the block")
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("threads", [0, -1])
+def test_a_crew_has_somebody(threads: int) -> None:
+    """Without a thread there is none."""
+    with pytest.raises(ValueError, match="at least 1 thread"):
+        Crew(threads)
+
+
+def test_a_job_a_thread() -> None:
+    """Another number of jobs than of threads is refused, and nothing is run."""
+    with Crew(2) as crew, pytest.raises(ValueError, match="2 threads take as many jobs, not 1"):
+        crew.run([int])

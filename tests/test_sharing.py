@@ -1,0 +1,45 @@
+"""The media: each does its operations between processes and between threads, and leaves nothing behind."""
+
+import threading
+from multiprocessing.shared_memory import SharedMemory
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from flagkit.sharing import MEDIA
+
+SHARED = Path("/dev/shm")  # noqa: S108 - no file: shared memory
+
+
+@pytest.mark.parametrize("name", MEDIA)
+def test_both_sides_do_the_same(name: str) -> None:
+    """At its smallest size a medium gives what is expected twice in a row, of processes and of threads."""
+    medium = MEDIA[name]
+    size_bytes = medium.sizes_bytes[0]
+    for block in (medium.processes, medium.threads):
+        with block(size_bytes) as use:
+            assert use() == use() == medium.expected(size_bytes)
+
+
+@pytest.mark.parametrize("name", ["queue", "pipe", "shared-memory", "value"])
+def test_nothing_is_left_after_an_error(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A block that is left by an error ends its peer, its threads and its shared memory."""
+    medium = MEDIA[name]
+    made: list[str] = []
+
+    def make(*arguments: Any, **options: Any) -> SharedMemory:
+        segment = SharedMemory(*arguments, **options)
+        made.append(segment.name)
+        return segment
+
+    monkeypatch.setattr("flagkit.sharing.SharedMemory", make)
+    before = threading.active_count()
+    with pytest.raises(RuntimeError, match="in the block"), medium.processes(medium.sizes_bytes[-1]) as use:
+        use()
+        raise RuntimeError("in the block")
+    left = [child for child in psutil.Process().children() if "resource_tracker" not in " ".join(child.cmdline())]
+    assert left == []
+    assert threading.active_count() == before
+    assert (len(made), [one for one in made if (SHARED / one).exists()]) == (name == "shared-memory", [])
