@@ -2,16 +2,23 @@
 
 import threading
 import time
+from functools import partial
 
 import pytest
 
 from flagkit.crew import Crew
 
 
+def late(wait_s: float, number: int) -> tuple[int, int]:
+    """Wait, and return the number and the thread that did."""
+    time.sleep(wait_s)
+    return number, threading.get_ident()
+
+
 def test_results_come_in_the_order_of_the_jobs() -> None:
     """Each job runs once, on a thread of its own, whatever order they end in; the threads stay from run to run."""
     with Crew(3) as crew:
-        jobs = [lambda n=n: (time.sleep(0.01 * (3 - n)), n, threading.get_ident())[1:] for n in range(3)]
+        jobs = [partial(late, 0.01 * (3 - number), number) for number in range(3)]
         first, second = crew.run(jobs), crew.run(jobs)
 
     assert [number for number, _ in first] == [0, 1, 2]
@@ -37,10 +44,15 @@ def test_an_error_of_a_job_is_raised_and_the_crew_goes_on() -> None:
 def test_nobody_stays_behind() -> None:
     """Leaving the block ends its threads, after an error too."""
     before = threading.active_count()
-    with pytest.raises(RuntimeError, match="in the block"), Crew(2) as crew:
-        assert threading.active_count() == before + 2
-        crew.run([int, int])
-        raise RuntimeError("in the block")
+
+    def fail() -> None:
+        with Crew(2) as crew:
+            assert threading.active_count() == before + 2
+            crew.run([int, int])
+            raise RuntimeError("in the block")
+
+    with pytest.raises(RuntimeError, match="in the block"):
+        fail()
     assert threading.active_count() == before
 
 

@@ -42,8 +42,13 @@ def test_hogs_compute_while_they_are_loose(hogs: int) -> None:
 def test_the_process_ends_with_the_block() -> None:
     """Even with hogs still loose, and after an error in the block."""
     before = psutil.Process().children()
-    with pytest.raises(RuntimeError, match="in the block"), EchoProcess(2, 0.005) as process:
-        process.loose()
-        raise RuntimeError("in the block")
+
+    def fail() -> None:
+        with EchoProcess(2, 0.005) as process:
+            process.loose()
+            raise RuntimeError("in the block")
+
+    with pytest.raises(RuntimeError, match="in the block"):
+        fail()
     left = [child for child in psutil.Process().children() if child not in before]
     assert [child for child in left if "resource_tracker" not in " ".join(child.cmdline())] == []

@@ -36,9 +36,14 @@ def test_nothing_is_left_after_an_error(name: str, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr("flagkit.sharing.SharedMemory", make)
     before = threading.active_count()
-    with pytest.raises(RuntimeError, match="in the block"), medium.processes(medium.sizes_bytes[-1]) as use:
-        use()
-        raise RuntimeError("in the block")
+
+    def fail() -> None:
+        with medium.processes(medium.sizes_bytes[-1]) as use:
+            use()
+            raise RuntimeError("in the block")
+
+    with pytest.raises(RuntimeError, match="in the block"):
+        fail()
     left = [child for child in psutil.Process().children() if "resource_tracker" not in " ".join(child.cmdline())]
     assert left == []
     assert threading.active_count() == before

@@ -7,6 +7,7 @@ import pickle
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info
 
 from flagkit.crew import Crew
 from flagkit.work import (
@@ -62,8 +63,6 @@ def test_skewed_tasks_are_skewed() -> None:
 
 def test_blas_is_held_to_one_thread() -> None:
     """Once the matrices were multiplied, BLAS uses one thread in this process, whatever it used before."""
-    from threadpoolctl import threadpool_info
-
     matrix_product(64)
     assert {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"} <= {1}
 

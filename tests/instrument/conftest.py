@@ -8,8 +8,8 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -59,7 +59,14 @@ class Suite:
 
         In the order of the file, unless it is to be shuffled: most tests look at what follows what.
         """
-        plugins = ("-p", "pytest_benchmark.plugin", "-p", "bench.instrument.plugin", "-p", "no:cacheprovider")
+        plugins: tuple[str, ...] = (
+            "-p",
+            "pytest_benchmark.plugin",
+            "-p",
+            "bench.instrument.plugin",
+            "-p",
+            "no:cacheprovider",
+        )
         if not self.is_shuffled:
             plugins += ("-p", "no:instrument-order")
         return [sys.executable, "-m", "pytest", "-q", *plugins, *options]

@@ -142,7 +142,7 @@ def test_the_interval_of_a_crossing() -> None:
     assert isinstance(found, Estimate)
     assert found.value == pytest.approx(10)
     assert found.interval is not None
-    assert (found.interval.low, found.interval.high) == (pytest.approx(1), pytest.approx(100))
+    assert [found.interval.low, found.interval.high] == pytest.approx([1, 100])
 
 
 def test_an_interval_that_leaves_the_points_is_none() -> None:

@@ -11,7 +11,7 @@ import pytest
 from bench.instrument.records import Run
 from bench.instrument.results import load
 from bench.instrument.statistics import Estimate, Interval
-from bench.report import document, findings, wording
+from bench.report import claims, document, findings, wording
 from bench.report.findings import Finding
 
 WriteRun = Callable[..., Path]
@@ -272,7 +272,7 @@ def test_headings_are_short(run: Run) -> None:
 )
 def test_workers_are_named(kind: str, count: int, said: str) -> None:
     """Every kind has a noun, known or not."""
-    assert wording.workers(kind, count) == said
+    assert claims.workers(kind, count) == said
 
 
 def test_run_of_another_project_has_no_findings(write_run: WriteRun, plain_run: dict[str, Any]) -> None:

@@ -63,68 +63,90 @@ def test_every_finding_names_its_basis(run: Run, topic: str) -> None:
         (
             "short tasks",
             {"figure": estimate(240e-6, 200e-6, 280e-6)},
-            "A task shorter than 240 \N{MICRO SIGN}s [200 \N{MICRO SIGN}s, 280 \N{MICRO SIGN}s] gains nothing from "
-            "2 processes (process-forkserver).",
+            (
+                "A task shorter than 240 \N{MICRO SIGN}s [200 \N{MICRO SIGN}s, 280 \N{MICRO SIGN}s] gains nothing from "
+                "2 processes (process-forkserver)."
+            ),
         ),
         (
             "short tasks",
             {"figure": Estimate(240e-6, None, 10, "made up")},
-            "A task shorter than 240 \N{MICRO SIGN}s [no interval] gains nothing from 2 processes "
-            "(process-forkserver): not decided by this run, its interval reaches beyond what was measured.",
+            (
+                "A task shorter than 240 \N{MICRO SIGN}s [no interval] gains nothing from 2 processes "
+                "(process-forkserver): not decided by this run, its interval reaches beyond what was measured."
+            ),
         ),
         (
             "short tasks",
             {"figure": Missing("serial's speed is not reached up to 10.0 ms")},
-            "How short a task may be for 2 processes (process-forkserver): serial's speed is not reached up to "
-            "10.0 ms.",
+            (
+                "How short a task may be for 2 processes (process-forkserver): serial's speed is not reached up to "
+                "10.0 ms."
+            ),
         ),
         (
             "payload",
             {"figure": estimate(1.2 * (1 << 20), 1 << 20, 1.5 * (1 << 20))},
-            "Above 1.20 MiB [1 MiB, 1.50 MiB] of bytes, a task of 1.00 ms gains nothing from 2 processes "
-            "(process-forkserver).",
+            (
+                "Above 1.20 MiB [1 MiB, 1.50 MiB] of bytes, a task of 1.00 ms gains nothing from 2 processes "
+                "(process-forkserver)."
+            ),
         ),
         (
             "transport",
             {"ratio": estimate(8, 7, 9)},
-            "1 MiB of array go through shared and back 8.00x faster than through process-forkserver "
-            "[7.00x faster, 9.00x faster].",
+            (
+                "1 MiB of array go through shared and back 8.00x faster than through process-forkserver "
+                "[7.00x faster, 9.00x faster]."
+            ),
         ),
         (
             "transport",
             {"ratio": estimate(1.1, 0.8, 1.3)},
-            "1 MiB of array go through shared and back 1.10x faster than through process-forkserver "
-            "[1.25x slower, 1.30x faster]: not decided by this run, its interval holds both slower and faster.",
+            (
+                "1 MiB of array go through shared and back 1.10x faster than through process-forkserver "
+                "[1.25x slower, 1.30x faster]: not decided by this run, its interval holds both slower and faster."
+            ),
         ),
         (
             "steps",
             {"figure": estimate(0.93, 0.91, 0.94)},
-            "Of the time of 1 MiB of bytes through process-forkserver and back, 93% [91%, 94%] is pickling and "
-            "transfer.",
+            (
+                "Of the time of 1 MiB of bytes through process-forkserver and back, 93% [91%, 94%] is pickling and "
+                "transfer."
+            ),
         ),
         (
             "hogs",
             {"ratio": estimate(1 / 250, 1 / 260, 1 / 240), "time": estimate(0.005, 0.004, 0.006)},
-            "Beside a thread that computes, another answers in 5.00 ms [4.00 ms, 6.00 ms] (switch interval 5.00 ms), "
-            "250x slower than without [260x slower, 240x slower].",
+            (
+                "Beside a thread that computes, another answers in 5.00 ms [4.00 ms, 6.00 ms] (switch interval 5.00 ms), "
+                "250x slower than without [260x slower, 240x slower]."
+            ),
         ),
         (
             "imports",
             {"ratio": estimate(0.25, 0.2, 0.5)},
-            "A worker (process-forkserver) that imports numpy starts 4.00x slower than one that does not "
-            "[5.00x slower, 2.00x slower].",
+            (
+                "A worker (process-forkserver) that imports numpy starts 4.00x slower than one that does not "
+                "[5.00x slower, 2.00x slower]."
+            ),
         ),
         (
             "releases",
             {"ratio": estimate(0.97, 0.95, 0.99)},
-            "2 threads that do sha256 at once end 1.03x slower than one that does its part alone [1.05x slower, "
-            "1.01x slower]: C that releases the GIL runs side by side.",
+            (
+                "2 threads that do sha256 at once end 1.03x slower than one that does its part alone [1.05x slower, "
+                "1.01x slower]: C that releases the GIL runs side by side."
+            ),
         ),
         (
             "releases",
             {"ratio": estimate(0.7, 0.6, 0.8)},
-            "2 threads that do sha256 at once end 1.43x slower than one that does its part alone [1.67x slower, "
-            "1.25x slower]: not decided by this run whether they run side by side.",
+            (
+                "2 threads that do sha256 at once end 1.43x slower than one that does its part alone [1.67x slower, "
+                "1.25x slower]: not decided by this run whether they run side by side."
+            ),
         ),
         (
             "shared object",
@@ -134,8 +156,10 @@ def test_every_finding_names_its_basis(run: Run, topic: str) -> None:
         (
             "sharing",
             {"ratio": estimate(0.5, 0.4, 0.6)},
-            "A message of 64 B goes through a queue between processes and back 2.00x slower than between threads "
-            "[2.50x slower, 1.67x slower].",
+            (
+                "A message of 64 B goes through a queue between processes and back 2.00x slower than between threads "
+                "[2.50x slower, 1.67x slower]."
+            ),
         ),
     ],
 )
