@@ -3,6 +3,7 @@
 import os
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -39,7 +40,8 @@ class Lockstep:
     """Measures arms in turn; to be used as a context, whose end leaves no process and no file.
 
     `arguments` are pytest's: which benchmarks, and options, the same for all arms. What is learnt of a benchmark, the
-    calls of a round, its workers, and on which arms it fails, holds for all recordings that follow.
+    calls of a round, its workers, and on which arms it fails, holds for all recordings that follow. `describe` asks each
+    arm once what pytest-benchmark's files say beside the benchmarks, which takes a second or two.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Lockstep:
         seed: int,
         timeout_s: float,
         watcher: Watcher,
+        describe: bool = False,
     ) -> None:
         self.arms = tuple(arms)
         self.base = base
@@ -62,6 +65,7 @@ class Lockstep:
         self._seed = seed
         self._timeout_s = timeout_s
         self._watcher = watcher
+        self._describe = describe
         self._workplace = Workplace(self.arms)
         self._refusals: list[Refusal] = []
         self._begun = 0
@@ -80,6 +84,11 @@ class Lockstep:
     ) -> None:
         """Remove them."""
         self._workplace.remove()
+
+    @property
+    def folder(self) -> Path:
+        """Return the private folder, in which the arms have their places and their temporary files."""
+        return self._workplace.folder
 
     def record(
         self, generations: int, rounds: int, *, only: Collection[str] | None = None
@@ -110,9 +119,9 @@ class Lockstep:
             return ArmProcess(arm, place, hash_seed, [*_options(place.temporary.as_posix()), *self._arguments])
 
         turns = Turns(self.base, self.cores, self._timeout_s, random, clock)
-        with Generation.running(self.arms, start, self._timeout_s, clock) as generation:
+        with Generation.running(self.arms, start, clock) as generation:
             self._note_absent(generation, recording, number)
-            if not self.descriptions:
+            if self._describe and not self.descriptions:
                 self.descriptions = generation.described()
             order = self._order(generation, recording, random, only)
             self._watcher.generation(len(order))
@@ -187,7 +196,7 @@ class Lockstep:
 def _options(temporary: str) -> list[str]:
     """Return pytest's options for every arm: nothing is written to the checkout, and pytest-benchmark is loaded."""
     loaded = ["-p", "benchmark"] if os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD") else []
-    return [*loaded, "-o", f"cache_dir={temporary}/cache"]
+    return [*loaded, "-o", f"cache_dir={temporary}/cache", f"--benchmark-storage=file://{temporary}/storage"]
 
 
 def _next(name: str, rest: Sequence[tuple[str, Sequence[str]]]) -> str | None:

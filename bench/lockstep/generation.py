@@ -11,6 +11,8 @@ from bench.lockstep.injected.lockstep_arm.messages import Collected, Describe, D
 from bench.lockstep.process import ArmDeadError, ArmProcess
 
 Start = Callable[[Arm], ArmProcess]
+_START_S = 120.0
+"""How long an arm may take to import a suite, or to describe its machine, which no benchmark's time-out is meant for."""
 
 
 @dataclass(slots=True)
@@ -25,14 +27,13 @@ class Member:
 class Generation:
     """The processes of one generation; use ``running``, which ends them whatever happens."""
 
-    def __init__(self, members: Mapping[str, Member], start: Start, timeout_s: float) -> None:
+    def __init__(self, members: Mapping[str, Member], start: Start) -> None:
         self._members = members
         self._start = start
-        self._timeout_s = timeout_s
 
     @classmethod
     @contextmanager
-    def running(cls, arms: Sequence[Arm], start: Start, timeout_s: float, clock: Clock) -> Iterator["Generation"]:
+    def running(cls, arms: Sequence[Arm], start: Start, clock: Clock) -> Iterator["Generation"]:
         """Start an arm's process each, all at once; raises ArmError for an arm that finds no benchmarks."""
         processes: list[ArmProcess] = []
         members: dict[str, Member] = {}
@@ -40,8 +41,8 @@ class Generation:
             with clock.phase(Phase.STARTING):
                 processes += [start(arm) for arm in arms]
                 for process in processes:
-                    members[process.arm.name] = Member(process, _collected(process, timeout_s))
-            yield cls(members, start, timeout_s)
+                    members[process.arm.name] = Member(process, _collected(process))
+            yield cls(members, start)
             with clock.phase(Phase.STOPPING):
                 alive = [member.process for member in members.values() if not member.is_dead]
                 for process in alive:
@@ -62,7 +63,7 @@ class Generation:
             member.process.doing = "its machine was described"
             with suppress(ArmDeadError):  # whose answer is then missing
                 member.process.send(Describe())
-        return {name: _described(member.process, self._timeout_s) for name, member in self._members.items()}
+        return {name: _described(member.process) for name, member in self._members.items()}
 
     def ready(self, names: Sequence[str]) -> list[ArmProcess]:
         """Return the processes of these arms, a fresh one for each that has died; raises ArmError if that is none."""
@@ -70,7 +71,7 @@ class Generation:
         for member in dead:
             member.process = self._start(member.process.arm)
         for member in dead:
-            member.collected = _collected(member.process, self._timeout_s)
+            member.collected = _collected(member.process)
             member.is_dead = False
         return [self._members[name].process for name in names]
 
@@ -79,8 +80,8 @@ class Generation:
         self._members[name].is_dead = True
 
 
-def _collected(process: ArmProcess, timeout_s: float) -> Collected:
-    answer = _answer(process, timeout_s, "did not start")
+def _collected(process: ArmProcess) -> Collected:
+    answer = _answer(process, "did not start")
     if not isinstance(answer, Collected):
         raise ArmError(f"arm {process.arm.name} answered {type(answer).__name__} when it was started")
     if not answer.workers:
@@ -89,15 +90,15 @@ def _collected(process: ArmProcess, timeout_s: float) -> Collected:
     return answer
 
 
-def _described(process: ArmProcess, timeout_s: float) -> dict[str, object]:
-    answer = _answer(process, timeout_s, "did not describe its machine")
+def _described(process: ArmProcess) -> dict[str, object]:
+    answer = _answer(process, "did not describe its machine")
     if not isinstance(answer, Described):
         raise ArmError(f"arm {process.arm.name} answered {type(answer).__name__} when it was asked for its machine")
     return answer.content
 
 
-def _answer(process: ArmProcess, timeout_s: float, failed: str) -> Message:
+def _answer(process: ArmProcess, failed: str) -> Message:
     try:
-        return process.receive(before_s=time.monotonic() + timeout_s)
+        return process.receive(before_s=time.monotonic() + _START_S)
     except ArmDeadError as error:
         raise ArmError(f"arm {process.arm.name} {failed}: {process.last_words()} (it {error})") from None

@@ -48,7 +48,13 @@ def measure(
         with (
             _terminated_as_interrupted(),
             Lockstep(
-                arms, base=base, arguments=arguments, seed=seed, timeout_s=timeout_s, watcher=progress
+                arms,
+                base=base,
+                arguments=arguments,
+                seed=seed,
+                timeout_s=timeout_s,
+                watcher=progress,
+                describe=True,
             ) as lockstep,
         ):
             run.measure(lockstep, budget_s, generations)

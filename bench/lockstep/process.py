@@ -76,14 +76,14 @@ class ArmProcess:
             try:
                 if (message := self._channel.received()) is not None:
                     return message
-                left_s = before_s - time.monotonic()
-                if left_s <= 0:
-                    self.kill()
-                    raise ArmDeadError(f"gave no answer in time while {self.doing}, and was killed")
+                left_s = max(0.0, before_s - time.monotonic())
                 if select.select([self._channel], [], [], min(left_s, _LOOK_S))[0]:
-                    self._channel.fill()
+                    self._channel.fill()  # it may have waited to be heard: that is not being late
                 elif self._process.poll() is not None:
                     raise self._death()
+                elif left_s <= 0:
+                    self.kill()
+                    raise ArmDeadError(f"gave no answer in time (--timeout) while {self.doing}, and was killed")
             except ClosedError:
                 raise self._death() from None
             except (ValueError, KeyError, TypeError) as error:
