@@ -4,9 +4,11 @@ import argparse
 import secrets
 import sys
 from importlib.util import find_spec
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.instrument.units import parse_seconds
+from bench.lockstep import arms
 
 BUDGET = "5m"
 TIMEOUT = "60s"
@@ -75,19 +77,22 @@ def run(given: argparse.Namespace) -> int:
     """Measure the arms; returns the exit status."""
     if (reason := missing()) is not None:
         return refuse(given, reason)
-    # Imported now that what they need is known to be there.
-    from bench.lockstep import arms  # noqa: PLC0415
-    from bench.lockstep.measuring import measure  # noqa: PLC0415
-
     try:
         parsed = [arms.parse(text, Path.cwd()) for text in given.arm]
         base = arms.check(parsed, given.base)
     except arms.ArmError as error:
         return refuse(given, str(error))
-    return measure(
+    return measure(given, parsed, base, given.selection)
+
+
+def measure(given: argparse.Namespace, parsed: Sequence[arms.Arm], base: str, arguments: Sequence[str]) -> int:
+    """Measure with the options of ``add_options``; returns the exit status."""
+    from bench.lockstep import measuring  # noqa: PLC0415 - now that what it needs is known to be there
+
+    return measuring.measure(
         parsed,
         base=base,
-        arguments=given.selection,
+        arguments=arguments,
         folder=given.output,
         budget_s=given.budget,
         generations=given.generations,

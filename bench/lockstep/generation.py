@@ -27,9 +27,10 @@ class Member:
 class Generation:
     """The processes of one generation; use ``running``, which ends them whatever happens."""
 
-    def __init__(self, members: Mapping[str, Member], start: Start) -> None:
+    def __init__(self, members: Mapping[str, Member], start: Start, clock: Clock) -> None:
         self._members = members
         self._start = start
+        self._clock = clock
 
     @classmethod
     @contextmanager
@@ -42,7 +43,7 @@ class Generation:
                 processes += [start(arm) for arm in arms]
                 for process in processes:
                     members[process.arm.name] = Member(process, _collected(process))
-            yield cls(members, start)
+            yield cls(members, start, clock)
             with clock.phase(Phase.STOPPING):
                 alive = [member.process for member in members.values() if not member.is_dead]
                 for process in alive:
@@ -68,11 +69,12 @@ class Generation:
     def ready(self, names: Sequence[str]) -> list[ArmProcess]:
         """Return the processes of these arms, a fresh one for each that has died; raises ArmError if that is none."""
         dead = [self._members[name] for name in names if self._members[name].is_dead]
-        for member in dead:
-            member.process = self._start(member.process.arm)
-        for member in dead:
-            member.collected = _collected(member.process)
-            member.is_dead = False
+        with self._clock.phase(Phase.STARTING):
+            for member in dead:
+                member.process = self._start(member.process.arm)
+            for member in dead:
+                member.collected = _collected(member.process)
+                member.is_dead = False
         return [self._members[name].process for name in names]
 
     def lost(self, name: str) -> None:

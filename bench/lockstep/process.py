@@ -5,12 +5,13 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
+from bench.instrument import leaks
 from bench.lockstep import pinning
 from bench.lockstep.arms import Arm
 from bench.lockstep.injected import start_arm
@@ -54,6 +55,11 @@ class ArmProcess:
                 start_new_session=True,
             )
 
+    @property
+    def pid(self) -> int:
+        """Return the id of the process."""
+        return self._process.pid
+
     def pin(self, cores: tuple[int, ...]) -> None:
         """Let the process and all that it has started run on these cores only."""
         if cores != self.cores:
@@ -90,6 +96,14 @@ class ArmProcess:
                 self.kill()
                 raise ArmDeadError(f"said what makes no sense while {self.doing}: {error}") from None
 
+    def has_answered(self) -> bool:
+        """Return whether something waits to be heard."""
+        return bool(select.select([self._channel], [], [], 0)[0])
+
+    def close(self) -> None:
+        """Speak to the arm no more, which then ends by itself as soon as it listens."""
+        self._channel.close()
+
     def stop(self) -> None:
         """Ask the arm to end, on any core; ``end`` waits for it."""
         self.pin(self._all_cores)
@@ -108,11 +122,11 @@ class ArmProcess:
         self._channel.close()
         left = _family(self._process.pid if self._process.poll() is None else None, self._mark)
         trackers = [process for process in left if _is_tracker(process)]
-        _kill(process for process in left if process not in trackers)
+        leaks.kill(process for process in left if process not in trackers)
         self._process.wait()
         # A resource tracker ends when those whose shared memory it watches have ended, and has then removed that.
         psutil.wait_procs(trackers, timeout=3)
-        _kill(trackers)
+        leaks.kill(trackers)
 
     def last_words(self) -> str:
         """Return the last line of what the arm has printed that tells of an error, or its last line."""
@@ -152,12 +166,3 @@ def _is_tracker(process: psutil.Process) -> bool:
         return _TRACKER in " ".join(process.cmdline())
     except psutil.Error:
         return False
-
-
-def _kill(processes: Iterable[psutil.Process]) -> None:
-    killed = []
-    for process in processes:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-            killed.append(process)
-    psutil.wait_procs(killed, timeout=3)

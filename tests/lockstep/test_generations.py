@@ -1,0 +1,133 @@
+"""Generations: what is the same on all arms of one, and what is drawn afresh for the next."""
+
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from bench.lockstep.controller import Lockstep
+from bench.lockstep.recording import Recording
+from tests.lockstep.conftest import Silent, arm, measured, write
+
+SUITE = """
+import os
+import pytest
+
+def note(text):
+    with open(os.environ["NOTES"], "a") as file:
+        print(os.getpid(), os.environ["SIDE"], text, file=file)
+
+@pytest.fixture(scope="module")
+def server():
+    note("up")
+    yield
+    note("down")
+
+@pytest.mark.parametrize("number", range(8))
+def test_one(benchmark, number, server):
+    note(f"{hash('flag')} {number}")
+    benchmark(lambda: note("round") if benchmark.extra_info else None)
+"""
+TIMES = "import os, time\ndef test_time(benchmark): benchmark(lambda: open(os.environ['NOTES'], 'a').write(os.environ['SIDE'] + '\\n') and time.sleep(.006))"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Recording, list[list[str]], list[str]]:
+    """Return two generations of two arms, what they have noted, and the order in which benchmarks were begun."""
+    folder = write(tmp_path_factory.mktemp("suite"), {"bench_a": SUITE, "bench_b": SUITE})
+    notes = folder / "notes"
+    watcher = Silent()
+    arms = [arm(name, folder, NOTES=str(notes)) for name in ("base", "head")]
+    recording, _, _ = measured(arms, generations=2, rounds=1, watcher=watcher)
+    return recording, [line.split() for line in notes.read_text().splitlines()], watcher.begun
+
+
+def test_one_fresh_process_for_each_arm_and_generation(run: tuple[Recording, list[list[str]], list[str]]) -> None:
+    """All benchmarks of a generation share it; both arms have the same hashes, and others in the next generation."""
+    hashes = defaultdict(set)
+    for pid, side, *rest in run[1]:
+        if len(rest) == 2:
+            hashes[pid, side].add(rest[0])
+    assert sorted(side for _, side in hashes) == ["base", "base", "head", "head"]
+    assert all(len(seen) == 1 for seen in hashes.values())
+    by_process = [seen.pop() for seen in hashes.values()]
+    assert sorted(by_process.count(one) for one in set(by_process)) == [2, 2]
+
+
+def test_the_order_is_the_same_on_all_arms_and_another_in_the_next_generation(
+    run: tuple[Recording, list[list[str]], list[str]],
+) -> None:
+    """The chance that 16 benchmarks come in the same order twice is 1 in 3 billion."""
+    orders = defaultdict(list)
+    for pid, side, *rest in run[1]:
+        if len(rest) == 2:
+            orders[side, pid].append(rest[1])
+    base, head = ([order for (of, _), order in orders.items() if of == side] for side in ("base", "head"))
+    assert base == head
+    first, second = run[2][:16], run[2][16:]
+    assert sorted(first) == sorted(second)
+    assert first != second
+
+
+def test_the_benchmarks_of_a_file_stay_together(run: tuple[Recording, list[list[str]], list[str]]) -> None:
+    """So a fixture of the module is set up once for each file and process: 2 files, 2 arms, 2 generations."""
+    assert [rest for _, _, *rest in run[1]].count(["up"]) == 8
+    assert [rest for _, _, *rest in run[1]].count(["down"]) == 8
+
+
+def test_iterations_are_calibrated_once(run: tuple[Recording, list[list[str]], list[str]]) -> None:
+    """The second generation has those of the first."""
+    for first, second in run[0].rounds.values():
+        assert first.iterations == second.iterations > 100
+
+
+def test_one_arm_at_a_time_in_an_order_drawn_for_each_turn(tmp_path: Path) -> None:
+    """The arms' rounds never overlap: what they wrote while measured is what the recording says, turn by turn."""
+    folder = write(tmp_path, {"bench_a": TIMES})
+    notes = folder / "notes"
+    arms = [arm(name, folder, NOTES=str(notes)) for name in ("base", "head", "third")]
+    recording, cost, _ = measured(arms, rounds=12)
+    (rounds,) = recording.rounds["bench_a.py::test_time"]
+    orders = [
+        sorted(rounds.places, key=lambda name, turn=turn: rounds.places[name][turn])  # type: ignore[misc]
+        for turn in range(12)
+    ]
+    written = notes.read_text().split()
+    calls = written[-39:-3]  # before: calibration and warm-up; after: each arm calls once more for the result
+    assert calls == [name for order in orders for name in order]
+    assert len({tuple(order) for order in orders}) > 1
+    assert cost.turns == 36
+
+
+def test_only_some(tmp_path: Path) -> None:
+    """A caller may ask for fresh generations of a few benchmarks; what is known of a benchmark holds for them."""
+    folder = write(tmp_path, {"bench_a": "def test_a(benchmark): benchmark(int)\ndef test_b(benchmark): benchmark(int)"})
+    watcher = Silent()
+    with Lockstep(
+        [arm("base", folder), arm("head", folder)], base="base", arguments=(), seed=1, timeout_s=30, watcher=watcher
+    ) as lockstep:
+        *_, (screen, _) = lockstep.record(1, 2)
+        *_, (confirm, _) = lockstep.record(1, 4, only={"bench_a.py::test_b"})
+    assert len(screen.rounds) == 2
+    assert list(confirm.rounds) == ["bench_a.py::test_b"]
+    assert confirm.rounds["bench_a.py::test_b"][0].iterations == screen.rounds["bench_a.py::test_b"][0].iterations
+    assert len(confirm.pairs("bench_a.py::test_b", "head")[0].base_s) == 4
+    assert len(watcher.begun) == 3
+
+
+def test_checkouts_that_differ(tmp_path: Path) -> None:
+    """Each arm runs its own, from a place that it leaves in the next generation; the originals are not written to."""
+    code = "import os, pathlib\ndef test_a(benchmark):\n    benchmark.extra_info['in'] = os.getcwd(), pathlib.Path('which').read_text()\n    benchmark(int)\n"
+    folders = []
+    for name in ("base", "a-longer-name"):
+        (tmp_path / name).mkdir()
+        folders.append(write(tmp_path / name, {"bench_a": code}))
+        (folders[-1] / "which").write_text(name)
+    recording, _, _ = measured([arm(folder.name, folder) for folder in folders])
+    described = recording.described["bench_a.py::test_a"]
+    places = {name: by_arm["extra_info"]["in"] for name, by_arm in described.items()}
+    assert {name: which for name, (_, which) in places.items()} == {"base": "base", "a-longer-name": "a-longer-name"}
+    (one, _), (two, _) = places.values()
+    assert len(one) == len(two)
+    assert one != two
+    assert {path.name for folder in folders for path in folder.iterdir()} == {"bench_a.py", "pytest.ini", "which"}
