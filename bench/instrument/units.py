@@ -66,6 +66,11 @@ def faster(ratio: float) -> str:
     return f"{times(ratio)} faster" if ratio >= 1 else f"{times(1 / ratio)} slower"
 
 
+def slower(ratio: float) -> str:
+    """Write a ratio of times: 1.08x slower above 1, the reciprocal below: 1.02x faster."""
+    return f"{times(ratio)} slower" if ratio >= 1 else f"{times(1 / ratio)} faster"
+
+
 def _fitting(value: float, units: tuple[tuple[float, str], ...]) -> tuple[float, str]:
     """Return the largest unit in which the value, as it will be rounded, is at least 1; else the smallest."""
     for scale, unit in reversed(units):

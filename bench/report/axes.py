@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from bench.instrument import units
 from bench.report.figures import Axis
@@ -9,6 +10,66 @@ from bench.report.figures import Axis
 _MARGIN = 1.15
 _BYTES_PER_TICK = 16
 _MOST_TICKS = 9
+_NEAR = (1.05, 1.1, 1.2, 1.5)
+"""Where all ratios lie closer to 1x than this, the axis ends there."""
+
+
+NAMES = Axis("", 0, 1, ())
+"""The axis of a form that has names where others have a quantity."""
+
+
+def shares(title: str) -> Axis:
+    """Show shares of a whole, with room above for what the whole comes to."""
+    return Axis(title, 0, 1.08, tuple((part / 4, f"{25 * part} %") for part in range(5)), log=False)
+
+
+def rates(values: Iterable[float], title: str, label: Callable[[float], str]) -> Axis:
+    """Show a rate over decades, a tick at each power of ten."""
+    ticks = _powers(10, *_extent(values))
+    return _axis(title, ticks[0], ticks[-1], ticks, label)
+
+
+def counts(values: Iterable[float], title: str) -> Axis:
+    """Show counts from one, a tick at each power of two."""
+    return replace(workers(values), title=title)
+
+
+def bandwidth(values: Iterable[float], title: str) -> Axis:
+    """Show bytes a second, a tick at every sixteenfold."""
+    low, high = _extent(values)
+    ticks = _powers(_BYTES_PER_TICK, low, high)
+    return _axis(title, ticks[0], ticks[-1], ticks, units.bandwidth)
+
+
+def slowdown(values: Iterable[float], title: str) -> Axis:
+    """Show ratios of times around 1x, as far to slower as to faster when they are close, each named as what it is."""
+    return _around_one(values, title, lambda ratio: _named(ratio, above="slower", below="faster"))
+
+
+def speed_up(values: Iterable[float], title: str) -> Axis:
+    """Show speed-ups around 1x, as slowdown() does ratios of times."""
+    return _around_one(values, title, lambda ratio: _named(ratio, above="faster", below="slower"))
+
+
+def near_one(values: Iterable[float], title: str) -> Axis:
+    """Show ratios that lie close to 1x, a tick at each step that fits."""
+    low, high = _extent(values)
+    nearest = next((step for step in _NEAR if low >= 1 / step and high <= step), None)
+    ticks = [1 / nearest, 1.0, nearest] if nearest else _powers(2, min(low, 0.5), max(high, 2))
+    return _axis(title, ticks[0], ticks[-1], ticks, lambda ratio: f"{ratio:.3g}x")
+
+
+def _around_one(values: Iterable[float], title: str, label: Callable[[float], str]) -> Axis:
+    low, high = _extent(values)
+    nearest = next((step for step in _NEAR if low >= 1 / step and high <= step), None)
+    ticks = [1 / nearest, 1.0, nearest] if nearest else _powers(2, min(low, 0.5), max(high, 2))
+    return _axis(title, ticks[0] / _MARGIN, ticks[-1] * _MARGIN, ticks, label)
+
+
+def _named(ratio: float, *, above: str, below: str) -> str:
+    if ratio == 1:
+        return "1x"
+    return f"{ratio:,.4g}x {above}" if ratio > 1 else f"{1 / ratio:,.4g}x {below}"
 
 
 def workers(values: Iterable[float]) -> Axis:
@@ -30,13 +91,6 @@ def time(values_s: Iterable[float], title: str) -> Axis:
     """Show times, a tick at each power of ten."""
     ticks = _powers(10, *_extent(values_s))
     return _axis(title, ticks[0], ticks[-1], ticks, units.round_seconds)
-
-
-def speed_up(values: Iterable[float], title: str) -> Axis:
-    """Show speed-ups around 1x, a tick at each power of two: as far down for slower as up for faster."""
-    low, high = _extent(values)
-    ticks = _powers(2, min(low, 0.5), max(high, 2))
-    return _axis(title, ticks[0] / _MARGIN, ticks[-1] * _MARGIN, ticks, units.round_ratio)
 
 
 def _axis(title: str, low: float, high: float, ticks: list[float], label: Callable[[float], str]) -> Axis:

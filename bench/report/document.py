@@ -4,12 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bench.instrument.records import Run
-from bench.report import costs, findings, rows, speedups, trust
+from bench.report import findings, rows, trust
 from bench.report.figures import Figure
 from bench.report.findings import Finding
 from bench.report.rows import Row
+from bench.report.section import Section, Study
+from bench.report.sections import SECTIONS
+from bench.report.sidebyside import SideBySide
 from bench.report.trust import Caution, Fact, Gap
 
+from bench.report.verdict import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -19,28 +23,38 @@ class Report:
     lead: Run
     findings: tuple[Finding, ...]
     others: tuple[Finding, ...]
-    figures: tuple[Figure, ...]
+    sections: tuple[Section, ...]
     facts: tuple[Fact, ...]
     cautions: tuple[Caution, ...]
     gaps: tuple[Gap, ...]
     rows: tuple[Row, ...]
+    verdict: Verdict | None = None
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """Return the figures of all sections, in order."""
+        return tuple(figure for section in self.sections for figure in section.figures)
 
 
-def report(runs: Iterable[Run]) -> Report:
-    """Derive a report from runs, each under a label of its own; raises ValueError for none."""
+def report(runs: Iterable[Run], sides: Iterable[SideBySide] = (), verdict: Verdict | None = None) -> Report:
+    """Derive a report from runs, each under a label of its own, comparisons and a gate's verdict.
+
+    Raises ValueError for no runs.
+    """
     held = tuple(runs)
     lead = findings.lead_run(held)
     told = findings.of_run(lead)
     others = (findings.on_threads(run) for run in held if run is not lead)
-    figures = (speedups.cpu_work, costs.round_trips, speedups.downloads, costs.cold_starts)
+    study = Study(held, lead, told, tuple(sides))
     return Report(
         runs=held,
         lead=lead,
         findings=told,
         others=tuple(finding for finding in others if finding),
-        figures=tuple(figure for make in figures if (figure := make(held, told))),
+        sections=tuple(make(study) for make in SECTIONS),
         facts=trust.facts(held),
         cautions=trust.cautions(held),
         gaps=trust.gaps(held),
         rows=rows.rows(held),
+        verdict=verdict,
     )

@@ -3,11 +3,15 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bench.instrument import metrics, units
 from bench.instrument.records import Benchmark, Run, Scalar
 from bench.instrument.statistics import Estimate
 from bench.report import wording
+
+if TYPE_CHECKING:
+    from bench.report.document import Report
 
 COLUMNS = ("Python", "Benchmark", "Parameters", "Least", "Median", "Against its reference", "95% interval", "Rounds")
 
@@ -47,6 +51,18 @@ class Row:
 def rows(runs: Iterable[Run]) -> tuple[Row, ...]:
     """Return every result of every run, in the order of the files."""
     return tuple(_row(run, benchmark) for run in runs for benchmark in run.benchmarks)
+
+
+def foremost(report: "Report", most: int) -> tuple[Row, ...]:
+    """Return all rows if they are few, else the first ones and those that findings speak of."""
+    if len(report.rows) <= most:
+        return report.rows
+    cited = {(finding.run.label, finding.benchmark.fullname) for finding in (*report.findings, *report.others)}
+    return tuple(
+        row
+        for place, row in enumerate(report.rows)
+        if place < most or (row.run.label, row.benchmark.fullname) in cited
+    )
 
 
 def anchor(run: Run, benchmark: Benchmark) -> str:

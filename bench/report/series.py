@@ -4,11 +4,11 @@ The colours are CSS variables, set for light and dark in page.css, from palettes
 apart. Known kinds keep their style on every page; others share what is left.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 MEMCPY = "memcpy"
-_KNOWN = ("thread", "process-fork", "process-forkserver", "process-spawn", "interpreter")
+KINDS = ("thread", "process-fork", "process-forkserver", "process-spawn", "interpreter")
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left")
 _DASHES: tuple[tuple[int, ...], ...] = (
     (1, 0),
@@ -56,13 +56,12 @@ class Style:
 _NEUTRAL = Style(None, "circle", (2, 4))
 
 
-def styles(names: Iterable[str]) -> dict[str, Style]:
-    """Return a style for each name, known kinds first, in an order that does not depend on the order given."""
+def styles(names: Iterable[str], first: Sequence[str] = KINDS) -> dict[str, Style]:
+    """Return a style for each name: those of `first` keep theirs whatever is beside them, the others share the rest."""
     unique = set(names)
-    others = sorted(unique - {*_KNOWN, MEMCPY})
-    slots = {name: index for index, name in enumerate(_KNOWN)}
-    slots |= {name: len(_KNOWN) + index for index, name in enumerate(others)}
-    chosen = {name: _style(slots[name]) for name in (*_KNOWN, *others) if name in unique}
+    others = sorted(unique - {*first, MEMCPY})
+    slots = {name: index for index, name in enumerate((*first, *others))}
+    chosen = {name: _style(slot) for name, slot in slots.items() if name in unique and name != MEMCPY}
     return chosen | ({MEMCPY: _NEUTRAL} if MEMCPY in unique else {})
 
 

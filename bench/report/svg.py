@@ -1,26 +1,42 @@
 """Make a renderer's SVG fit to stand in the page: only drawing elements, theme colours, ids of its own, a name.
 
-What is not on the lists below is left out, so that nothing in a chart can run, load or link, whatever was drawn.
+What is not on the lists below is left out, so that nothing in a chart can run, load or link, whatever was drawn; and
+so is what draws nothing, which is half of the text: a page holds a hundred charts.
 """
 
+import re
 import xml.etree.ElementTree as ET
 
-INK, MUTED, GRID = "#010101", "#010102", "#010103"
+INK, MUTED, GRID, ON_SERIES = "#010101", "#010102", "#010103", "#010104"
+FONT_SIZE = "12px"
 _SERIES = "#0102{:02x}"
 _NEUTRAL = "#0103ff"
 _SPACE = "{http://www.w3.org/2000/svg}"
 _ELEMENTS = {"svg", "g", "path", "line", "rect", "circle", "text", "tspan", "defs", "clipPath"}
 _ATTRIBUTES = {
-    "class", "clip-path", "cx", "cy", "d", "display", "dx", "dy", "fill", "fill-opacity", "font-family", "font-size",
-    "font-weight", "height", "id", "opacity", "pointer-events", "r", "rx", "ry", "stroke", "stroke-dasharray",
-    "stroke-dashoffset", "stroke-linecap", "stroke-linejoin", "stroke-miterlimit", "stroke-opacity", "stroke-width",
-    "text-anchor", "transform", "viewBox", "width", "x", "x1", "x2", "y", "y1", "y2",
+    "clip-path", "cx", "cy", "d", "display", "dx", "dy", "fill", "fill-opacity", "font-size", "font-weight", "height",
+    "id", "opacity", "r", "rx", "ry", "stroke", "stroke-dasharray", "stroke-dashoffset", "stroke-linecap",
+    "stroke-linejoin", "stroke-miterlimit", "stroke-opacity", "stroke-width", "text-anchor", "transform", "viewBox",
+    "width", "x", "x1", "x2", "y", "y1", "y2",
 }  # fmt: skip
+_DEFAULTS = {
+    "opacity": "1", "stroke-width": "1", "font-size": FONT_SIZE, "font-weight": "normal", "stroke-miterlimit": "10",
+    "transform": "translate(0,0)", "x2": "0", "y2": "0", "stroke-dasharray": "1,0",
+}  # fmt: skip
+"""Values that change nothing here: SVG's own defaults, and what page.css gives a text of a chart."""
+_NUMBER = re.compile(r"-?\d*\.\d+")
+_ROUNDED = {"d", "transform", "x", "y", "x1", "x2", "y1", "y2", "cx", "cy", "r", "width", "height"}
 
 
 def series_stand_in(colour: int | None) -> str:
     """Return the colour to draw a series in, which `themed` will turn into its CSS variable."""
     return _NEUTRAL if colour is None else _SERIES.format(colour)
+
+
+def variables(colours: int) -> dict[str, str]:
+    """Return the CSS value for each stand-in colour, with that many colours of series."""
+    own = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--grid)", ON_SERIES: "var(--paper)"}
+    return own | {_NEUTRAL: "var(--neutral)"} | {_SERIES.format(n): f"var(--series-{n})" for n in range(colours)}
 
 
 def themed(text: str, *, name: str, prefix: str, colours: int) -> str:
@@ -30,14 +46,14 @@ def themed(text: str, *, name: str, prefix: str, colours: int) -> str:
     """
     root = ET.fromstring(text)  # noqa: S314 - our own renderer's output, no document of somebody else
     _filter(root)
-    variables = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--grid)", _NEUTRAL: "var(--neutral)"}
-    variables |= {_SERIES.format(number): f"var(--series-{number})" for number in range(colours)}
+    _prune(root)
+    themes = variables(colours)
     given = (identifier for element in root.iter() if (identifier := element.get("id")))
     identifiers = {identifier: f"{prefix}{number}" for number, identifier in enumerate(given)}
     for element in root.iter():
         for attribute in ("fill", "stroke"):
-            if (value := element.get(attribute)) in variables:
-                element.set(attribute, variables[value])
+            if (value := element.get(attribute)) in themes:
+                element.set(attribute, themes[value])
         # Numbered anew: the renderer counts on from chart to chart, so the same chart would not be the same text.
         if identifier := element.get("id"):
             element.set("id", identifiers[identifier])
@@ -47,13 +63,38 @@ def themed(text: str, *, name: str, prefix: str, colours: int) -> str:
         root.attrib.pop(attribute, None)
     root.attrib |= {"role": "img", "aria-label": name}
     ET.register_namespace("", _SPACE.strip("{}"))
-    return ET.tostring(root, encoding="unicode")
+    # Within HTML an svg element needs no namespace, and ElementTree writes none on its children.
+    return ET.tostring(root, encoding="unicode").replace(f' xmlns="{_SPACE.strip("{}")}"', "", 1)
 
 
 def _filter(element: ET.Element) -> None:
-    element.attrib = {name: value for name, value in element.attrib.items() if name in _ATTRIBUTES}
+    kept = {name: value for name, value in element.attrib.items() if name in _ATTRIBUTES}
+    element.attrib = {
+        name: _NUMBER.sub(_rounded, value) if name in _ROUNDED else value
+        for name, value in kept.items()
+        if _DEFAULTS.get(name) != value
+    }
     for child in list(element):
         if child.tag.removeprefix(_SPACE) in _ELEMENTS and child.tag.startswith(_SPACE):
             _filter(child)
         else:
             element.remove(child)
+
+
+def _prune(element: ET.Element) -> None:
+    """Leave out what is not seen, and groups that group nothing."""
+    children: list[ET.Element] = []
+    for child in list(element):
+        _prune(child)
+        tag = child.tag.removeprefix(_SPACE)
+        if child.get("display") == "none" or (tag == "path" and not {"fill", "stroke"} & child.attrib.keys()):
+            continue
+        if tag == "g" and not len(child):
+            continue
+        children += list(child) if tag == "g" and not child.attrib else [child]
+    element[:] = children
+
+
+def _rounded(number: re.Match[str]) -> str:
+    """Write a coordinate to a tenth of a unit, which is finer than a screen's pixel; adding 0.0 makes -0.0 plain 0."""
+    return f"{round(float(number[0]), 1) + 0.0:.10g}"

@@ -26,25 +26,25 @@ def sentence(finding: Finding) -> str:
     """Say a finding in one sentence, with its figures and intervals, and what they mean where they decide."""
     meaning = _MEANINGS[finding.topic](finding)
     claim = _CLAIMS[finding.topic](finding, _with_interval)
-    return f"{_capitalised(claim)}{f': {meaning}' if meaning else ''}."
+    return f"{capitalised(claim)}{f': {meaning}' if meaning else ''}."
 
 
 def heading(finding: Finding) -> str:
     """Say a finding's figures without their intervals, short enough for a heading."""
     claim = _CLAIMS[finding.topic](finding, lambda estimate, write: write(estimate.value))
-    return _capitalised(claim) + (" (not decided)" if is_open(finding) else "")
+    return capitalised(claim) + (" (not decided)" if is_open(finding) else "")
 
 
 def cpu_heading(findings: Sequence[Finding]) -> str:
     """Join what was found for one workload into a heading: the seed's gcd: 2 threads 1.02x slower than serial, ..."""
-    subject = _capitalised(_subject(findings[0]))
+    what = capitalised(_subject(findings[0]))
     said = ", ".join(
         f"{workers(finding.kind, finding.workers)} {units.faster(finding.ratio.value)}"
         f"{' (not decided)' if is_open(finding) else ''}"
         for finding in findings
         if finding.ratio
     )
-    return f"{subject}, against serial: {said}"
+    return f"{what}, against serial: {said}"
 
 
 def headline(finding: Finding) -> str:
@@ -106,7 +106,8 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
-def _capitalised(text: str) -> str:
+def capitalised(text: str) -> str:
+    """Return a text that starts a sentence."""
     return text[:1].upper() + text[1:]
 
 
@@ -114,8 +115,13 @@ def _with_interval(estimate: Estimate, write: Write) -> str:
     return f"{write(estimate.value)} {interval(estimate, write)}"
 
 
+def subject(name: str) -> str:
+    """Return the words for a workload: the seed's gcd for gcd-seed, its own name for another."""
+    return _SUBJECTS.get(name, name)
+
+
 def _subject(finding: Finding) -> str:
-    return _SUBJECTS.get(finding.subject or "", finding.subject or "")
+    return subject(finding.subject or "")
 
 
 def _claim_cpu_work(finding: Finding, put: Put) -> str:

@@ -1,7 +1,5 @@
-"""The report as one HTML page: no script, no request, all text from run files escaped."""
+"""The report as one HTML page: no request, all text from run files escaped, and readable without its script."""
 
-import base64
-import hashlib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -9,19 +7,36 @@ from importlib.resources import files
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from bench.report import charts, rows, series, svg, wording
+from bench.report import charts, glossary, judged, reproduce, rows, series, svg, wording
 from bench.report.document import Report
+from bench.report.exporters import as_csv, as_json
 from bench.report.figures import Figure, Panel
+from bench.report.live import Live
+from bench.report.packing import integrity, packed
+from bench.report.section import Section
 from bench.report.series import Style
 
-TEMPLATE = "page.html.j2"
+_TEMPLATES = ("page.html.j2", "macros.html.j2")
+_SCRIPTS = ("numbers.js", "state.js", "charts.js", "results.js", "page.js")
+_FILTERS = {"Executor": "executor", "Workload": "workload", "Payload": "workload", "Server": "workload"}
+_SHOWN_IN = {
+    "threads": "workloads",
+    "processes": "workloads",
+    "interpreters": "workloads",
+    "sending": "round-trips",
+    "downloads": "downloads",
+    "starting": "cold-starts",
+}
+STATIC_ROWS = 300
+"""As many results stand in the page for who reads it without its script; the packed ones are there for all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A panel with its picture."""
+    """A panel with its picture, and the id that its live data goes by."""
 
-    title: str
+    id: str
+    panel: Panel
     picture: Markup
 
 
@@ -31,59 +46,95 @@ class DrawnFigure:
 
     figure: Figure
     legend: dict[str, Style]
-    groups: tuple[tuple[str, tuple[Drawn, ...]], ...]
+    groups: tuple[tuple[str, str | None, tuple[Drawn, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnSection:
+    """A section with its figures drawn."""
+
+    section: Section
+    figures: tuple[DrawnFigure, ...]
 
 
 def render(report: Report) -> str:
     """Return the whole page; needs Altair and vl-convert to draw."""
     style = _read("page.css")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    script = "".join(_read(name) for name in _SCRIPTS)
+    vega = charts.library()
+    live = Live()
+    labels = tuple(run.label for run in report.runs)
+    sections = tuple(
+        DrawnSection(section, tuple(_figure(figure, live, labels) for figure in section.figures))
+        for section in report.sections
+    )
+    policy = (
+        f"default-src 'none'; style-src '{integrity(style)}'; script-src '{integrity(script)}' '{integrity(vega)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
     return (
-        _template()
-        .get_template(TEMPLATE)
+        _templates()
+        .get_template("page.html.j2")
         .render(
             report=report,
-            figures=[_drawn(figure) for figure in report.figures],
+            sections=sections,
+            linked=_linked(report),
+            judged=judged.table,
             columns=rows.COLUMNS,
+            shown=rows.foremost(report, STATIC_ROWS),
+            filters=_FILTERS,
             wording=wording,
+            glossary=glossary.ENTRIES,
+            reproduce=reproduce.commands(report.runs),
             anchor=rows.anchor,
-            # Markup: the style is a file of ours, and the hash in the policy is of these very bytes.
+            # Markup: style and script are files of ours, and the hashes in the policy are of these very bytes.
             style=Markup(style),  # noqa: S704
-            policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
+            script=Markup(script),  # noqa: S704
+            policy=policy,
+            vega=packed(vega),
+            live=packed(live.text()),
+            json=packed(as_json.render(report)),
+            csv=packed(as_csv.render(report)),
         )
     )
 
 
-def _drawn(figure: Figure) -> DrawnFigure:
-    styles = series.styles(figure.series)
-    groups = tuple(
-        (
-            group.title,
-            tuple(
-                _panel(figure, panel, styles, f"{figure.anchor}-{row}-{column}-")
-                for column, panel in enumerate(group.panels)
-            ),
-        )
-        for row, group in enumerate(figure.groups)
-    )
-    return DrawnFigure(figure, styles, groups)
+def _linked(report: Report) -> dict[str, str]:
+    """Return the figure that shows what a finding says, by its topic, for the figures that there are."""
+    held = {figure.anchor for figure in report.figures}
+    return {topic: anchor for topic, anchor in _SHOWN_IN.items() if anchor in held}
 
 
-def _panel(figure: Figure, panel: Panel, styles: dict[str, Style], prefix: str) -> Drawn:
-    picture = svg.themed(
-        charts.draw(figure, panel, styles),
-        name=f"{figure.table.caption.partition('.')[0]}: {panel.title}. The same data is in the table below.",
-        prefix=prefix,
-        colours=series.COLOURS,
-    )
-    # Markup: `themed` has let through drawing elements and their attributes alone.
-    return Drawn(panel.title, Markup(picture))  # noqa: S704
+def _figure(figure: Figure, live: Live, labels: tuple[str, ...]) -> DrawnFigure:
+    first = {"executor": series.KINDS, "python": labels, "other": figure.series}[figure.series_are]
+    styles = series.styles(figure.series, first)
+    names = tuple(styles)
+    specified = charts.specification(figure, styles)
+    live.add(figure, specified, names)
+    groups = []
+    for row, group in enumerate(figure.groups):
+        drawn = []
+        for column, panel in enumerate(group.panels):
+            identifier = f"{figure.anchor}-{row}-{column}"
+            data = charts.datasets(figure, panel, names)
+            live.add_panel(figure, identifier, data)
+            picture = svg.themed(
+                charts.draw(specified, data),
+                name=f"{figure.table.caption.partition('.')[0]}: {wording.printable(panel.title)}. "
+                "The same data is in the table below.",
+                prefix=f"{identifier}-",
+                colours=series.COLOURS,
+            )
+            # Markup: `themed` has let through drawing elements and their attributes alone.
+            drawn.append(Drawn(identifier, panel, Markup(picture)))  # noqa: S704
+        groups.append((group.title, group.python, tuple(drawn)))
+    return DrawnFigure(figure, styles, tuple(groups))
 
 
 @cache
-def _template() -> Environment:
+def _templates() -> Environment:
     return Environment(
-        loader=DictLoader({TEMPLATE: _read(TEMPLATE)}),
+        loader=DictLoader({name: _read(name) for name in _TEMPLATES}),
         autoescape=True,
         finalize=_finalized,
         undefined=StrictUndefined,

@@ -1,0 +1,70 @@
+"""Intervals: ratios on an axis centred on 1x, a row a category, a mark a series within it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+
+from bench.report.charts import frame
+from bench.report.figures import Figure, Panel
+from bench.report.series import Style
+from bench.report.svg import MUTED, series_stand_in
+
+_ROW, _MARK = 10, 13
+WIDTH = 240
+_LABEL_WIDTH = 110
+
+
+def height(figure: Figure) -> float:
+    """Return a height that gives each mark of each category its own line; panels of a figure are equally high."""
+    categories = max((len({point.category for point in panel.points}) for panel in figure.panels), default=1)
+    return categories * (_ROW + _MARK * max(1, len(figure.series)))
+
+
+def layers(figure: Figure, styles: Mapping[str, Style]) -> list[alt.Chart]:
+    """Return the level of no difference, the intervals, the marks."""
+    order = list(range(len(styles)))
+    drawn = list(styles.values())
+    colour = alt.Color(
+        "series:N",
+        scale=alt.Scale(domain=order, range=[series_stand_in(style.colour) for style in drawn]),
+        legend=None,
+    )
+    shape = alt.Shape("series:N", scale=alt.Scale(domain=order, range=[style.shape for style in drawn]), legend=None)
+    y = alt.Y("category:N", sort=None, title=None, axis=alt.Axis(labelLimit=_LABEL_WIDTH, ticks=False, domain=False, labelPadding=6))
+    beside = alt.YOffset("series:N", scale=alt.Scale(domain=order))
+    x = _x(figure)
+    points = alt.Chart(frame.data("points"))
+    level = alt.Chart(frame.data("level")).mark_rule(color=MUTED, strokeWidth=1)
+    return [
+        level.encode(x=x),
+        points.transform_filter("datum.low != null")
+        .mark_rule(strokeWidth=2.5, opacity=0.6, clip=True)
+        .encode(x=_x(figure, "low"), x2=alt.X2("high:Q"), y=y, yOffset=beside, color=colour),
+        points.mark_point(filled=True, size=60, opacity=1).encode(
+            x=x, y=y, yOffset=beside, color=colour, shape=shape, tooltip=alt.Tooltip("tip:N")
+        ),
+    ]
+
+
+def datasets(figure: Figure, panel: Panel, names: Sequence[str]) -> dict[str, Sequence[Mapping[str, Any]]]:
+    """Return each mark with its interval, and the level of no difference."""
+    del figure
+    numbers = {name: number for number, name in enumerate(names)}
+    rows = [
+        {
+            "series": numbers[point.series],
+            "category": point.category,
+            "x": point.x,
+            "low": point.low,
+            "high": point.high,
+            "tip": point.tip,
+        }
+        for point in panel.points
+    ]
+    return {"points": rows, "level": [] if panel.level is None else [{"x": panel.level}]}
+
+
+def _x(figure: Figure, field: str = "x") -> alt.X:
+    axis = figure.x
+    return alt.X(f"{field}:Q", title=axis.title, scale=frame.scale(axis), axis=frame.ticks(axis, grid=True))

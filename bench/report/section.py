@@ -1,0 +1,56 @@
+"""What a section is: a question, its answer in a sentence, and the figures that it rests on."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bench.instrument.records import Run
+from bench.report.figures import Figure, TableOnly
+from bench.report.findings import Finding, Topic
+from bench.report.sidebyside import SideBySide
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """All that sections are made of: the runs, the one that findings speak of, and what was found in it."""
+
+    runs: tuple[Run, ...]
+    lead: Run
+    findings: tuple[Finding, ...]
+    sides: tuple[SideBySide, ...] = ()
+
+    def found(self, *topics: Topic) -> list[Finding]:
+        """Return the findings on these topics, in the order of the findings."""
+        return [finding for finding in self.findings if finding.topic in topics]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One question. `absent` says what was not measured, and the command that would; it stands beside what was.
+
+    `folded` says what is behind a fold, where all the figures are.
+    """
+
+    anchor: str
+    question: str
+    answer: str | None
+    figures: tuple[Figure, ...]
+    tables: tuple[TableOnly, ...] = ()
+    absent: tuple[tuple[str, str], ...] = ()
+    folded: str | None = None
+
+
+def not_measured(what: str, suite: str) -> tuple[str, str]:
+    """Return what no file holds, and the command that would measure it."""
+    return what, f"tox -e bench -- -k {suite}"
+
+
+def drawn(figures: Iterable[Figure | None]) -> tuple[Figure, ...]:
+    """Return the figures that there are."""
+    return tuple(figure for figure in figures if figure is not None)
+
+
+def rounds(counts: Iterable[int]) -> str:
+    """Name the n of a figure: n = 10 rounds, n = 6 to 120 rounds."""
+    held = tuple(counts)
+    low, high = min(held), max(held)
+    return f"n = {low:,} round{'' if high == 1 else 's'}" if low == high else f"n = {low:,} to {high:,} rounds"

@@ -1,0 +1,283 @@
+"""Figures of sending: time and bandwidth of round trips against payload bytes, and pickling alone."""
+
+from collections.abc import Callable, Iterable
+
+from bench.instrument import metrics, statistics, units
+from bench.instrument.records import Benchmark, Run
+from bench.instrument.statistics import MEDIAN, Estimate
+from bench.report import axes, wording
+from bench.report.figures import Axis, Figure, Panel, PanelGroup, Point, Table
+from bench.report.findings import usable_cores
+from bench.report.section import Study, rounds
+from bench.report.series import MEMCPY
+
+_METHOD = f"{wording.capitalised(MEDIAN)}. Bars: 95% interval by order statistics"
+Derive = Callable[[Benchmark], Estimate]
+Write = Callable[[float], str]
+
+
+def times(study: Study) -> Figure | None:
+    """Return the time of a round trip by payload and kind, with memcpy beside; None when none was measured."""
+    told = study.found("sending")
+    return _round_trips(
+        study,
+        anchor="round-trips",
+        heading=wording.heading(told[0]) if told else "Time of a round trip by payload size",
+        reading=(
+            "Down is better. A payload goes to a warm worker and comes back; the dotted line is one memcpy of as many "
+            "bytes, the least that any copy could cost here."
+        ),
+        derive=lambda item: statistics.median(item.rounds_s),
+        write=units.seconds,
+        axis=lambda values: axes.time(values, "time of a round trip"),
+    )
+
+
+def bandwidths(study: Study) -> Figure | None:
+    """Return the bandwidth of a round trip, both ways counted; None when none was measured."""
+    trips = [item for item in study.lead.suite("serialization") if is_round_trip(item)]
+    said = "Bandwidth of a round trip by payload size"
+    if held := [item for item in trips if (item.text("kind") or "").startswith("process")]:
+        best = max(held, key=_moved)
+        what = f"{units.size(best.integer('size_bytes') or 0)} of {best.text('payload')}"
+        said = f"Between processes no payload moves faster than {units.bandwidth(_moved(best))} ({what})"
+    return _round_trips(
+        study,
+        anchor="bandwidth",
+        heading=said,
+        reading=(
+            "Up is better. Bytes moved, there and back, a second; the dotted line is memcpy's, the roof. Small "
+            "payloads pay for the trip, large ones for the copies. Threads pass a reference and copy nothing."
+        ),
+        derive=_bandwidth,
+        write=units.bandwidth,
+        axis=lambda values: axes.bandwidth(values, "bandwidth, both ways"),
+    )
+
+
+def pickling(study: Study) -> Figure | None:
+    """Return the time of pickling alone by payload size, a line a direction and protocol; None when not measured."""
+    groups, tables, items = [], [], []
+    for run in study.runs:
+        held = [item for item in run.suite("serialization") if _direction(item) and item.text("payload")]
+        items += held
+        panels = _panels(held, _direction, lambda item: statistics.median(item.rounds_s), units.seconds)
+        if panels:
+            groups.append(PanelGroup(run.label, panels, python=run.label))
+            tables.append((run.label, tuple(_pickle_row(item) for item in held)))
+    if not groups:
+        return None
+    points = _points(groups)
+    return Figure(
+        anchor="pickling",
+        heading=_pickling_heading(study.lead),
+        reading="Down is better. What pickle takes of it in the parent's own process, nothing sent.",
+        method=f"{_METHOD}, {rounds(item.rounds for item in items)}.",
+        x=axes.payload_bytes(point.x for point in points),
+        y=axes.time(_ends(points), "time to pickle or unpickle"),
+        groups=tuple(groups),
+        table=Table(
+            "Pickling by payload, size and protocol",
+            ("Payload", "Size", "What", "Median time", "95% interval", "Pickled", "n"),
+            tuple(tables),
+            headers=3,
+        ),
+        series_are="other",
+    )
+
+
+def is_round_trip(item: Benchmark) -> bool:
+    """Return whether a benchmark sends a payload through a kind of executor and back."""
+    named = item.text("payload") is not None and item.text("kind") is not None
+    return named and item.text("measurement") == metrics.ROUND_TRIP and (item.integer("size_bytes") or 0) > 0
+
+
+def _round_trips(
+    study: Study,
+    *,
+    anchor: str,
+    heading: str,
+    reading: str,
+    derive: Derive,
+    write: Write,
+    axis: Callable[[Iterable[float]], Axis],
+) -> Figure | None:
+    groups: list[PanelGroup] = []
+    tables: list[tuple[str, tuple[tuple[str, ...], ...]]] = []
+    counted: list[int] = []
+    for run in study.runs:
+        trips = [item for item in run.suite("serialization") if is_round_trip(item)]
+        if not trips:
+            continue
+        counted += [item.rounds for item in trips]
+        groups.append(PanelGroup(run.label, _with_copies(run, trips, derive, write), python=run.label))
+        tables.append((run.label, tuple(_round_trip_row(run, item) for item in trips)))
+    if not groups:
+        return None
+    points = _points(groups)
+    return Figure(
+        anchor=anchor,
+        heading=heading,
+        reading=reading,
+        method=(
+            f"{_METHOD}, {rounds(counted)}. In the table, the ratio to memcpy is over rounds that took turns, and the "
+            "task to break even is a model: how long a task with that payload must run before a pool with a worker a "
+            "core beats serial."
+        ),
+        x=axes.payload_bytes(point.x for point in points),
+        y=axis(_ends(points)),
+        groups=tuple(groups),
+        table=Table(
+            "Round trips by payload, size and executor",
+            (
+                "Payload",
+                "Size",
+                "Executor",
+                "Median time",
+                "95% interval",
+                "Bandwidth, both ways",
+                "Against memcpy",
+                "95% interval",
+                "Task to break even",
+                "n",
+            ),
+            tuple(tables),
+            headers=3,
+        ),
+        ideal_name=MEMCPY,
+    )
+
+
+def _with_copies(run: Run, trips: list[Benchmark], derive: Derive, write: Write) -> tuple[Panel, ...]:
+    """Return a panel a payload, memcpy's line drawn in each where it was measured."""
+    copies = _copies(run, trips)
+    panels = []
+    for panel in _panels(trips, lambda item: item.text("kind"), derive, write):
+        sizes = {point.x for point in panel.points}
+        measured = [(size, copy) for size, copy in sorted(copies.items()) if size in sizes]
+        line = tuple(
+            Point.of(MEMCPY, size, shown, f"{units.size(size)}: {write(shown.value)}")
+            for size, copy in measured
+            # One copy moves its bytes once.
+            for shown in (copy if derive is not _bandwidth else _bytes_a_second(copy, size),)
+        )
+        panels.append(Panel(panel.title, panel.points + line, subject=panel.subject))
+    return tuple(panels)
+
+
+def _bytes_a_second(copy: Estimate, size: float) -> Estimate:
+    return copy.map(lambda taken_s: size / taken_s)
+
+
+def _panels(
+    items: list[Benchmark], series: Callable[[Benchmark], str | None], derive: Derive, write: Write
+) -> tuple[Panel, ...]:
+    payloads = dict.fromkeys(item.text("payload") or "" for item in items)
+    return tuple(
+        Panel(
+            payload,
+            tuple(
+                Point.of(
+                    series(item) or "",
+                    item.integer("size_bytes") or 1,
+                    estimate,
+                    f"{units.size(item.integer('size_bytes') or 1)}: {write(estimate.value)} "
+                    f"{wording.interval(estimate, write)}, n = {estimate.n:,}",
+                )
+                for item in items
+                if item.text("payload") == payload
+                for estimate in (derive(item),)
+            ),
+            subject=payload,
+        )
+        for payload in payloads
+    )
+
+
+def _copies(run: Run, trips: Iterable[Benchmark]) -> dict[int, Estimate]:
+    """Return memcpy's median time by size: from its own benchmarks, else from the rounds beside the round trips."""
+    copies: dict[int, Estimate] = {}
+    for item in trips:
+        if item.reference and item.reference.name == MEMCPY:
+            copies.setdefault(item.integer("size_bytes") or 1, statistics.median(item.reference.rounds_s))
+    for item in run.suite("serialization"):
+        size_bytes = item.integer("size_bytes") or 0
+        if item.text("measurement") == MEMCPY and size_bytes > 0:
+            copies[size_bytes] = statistics.median(item.rounds_s)
+    return copies
+
+
+def _bandwidth(item: Benchmark) -> Estimate:
+    found = metrics.bandwidth(item)
+    if isinstance(found, metrics.Missing):  # pragma: no cover - is_round_trip has seen its size
+        raise TypeError(found.reason)
+    return found
+
+
+def _moved(item: Benchmark) -> float:
+    return _bandwidth(item).value
+
+
+def _direction(item: Benchmark) -> str | None:
+    """Name what a benchmark of pickling does: dumps, protocol 5; None for another benchmark."""
+    what, protocol = item.text("measurement"), item.integer("protocol")
+    if what not in {"dumps", "loads"} or protocol is None or (item.integer("size_bytes") or 0) < 1:
+        return None
+    return f"{what}, {'out of band' if item.parameters.get('out_of_band') else f'protocol {protocol}'}"
+
+
+def _pickling_heading(run: Run) -> str:
+    """Say what the largest bytes payload takes in band and out of it, on one run; plain words where not measured."""
+    held = [
+        item
+        for item in run.suite("serialization")
+        if _direction(item) and item.text("measurement") == "dumps" and item.text("payload") == "array"
+    ]
+    if not held:
+        return "Time to pickle and unpickle, by payload size"
+    most = max(item.integer("size_bytes") or 0 for item in held)
+    said = ", ".join(
+        f"{units.seconds(statistics.median(item.rounds_s).value)} by {(_direction(item) or '').partition(', ')[2]}"
+        for item in held
+        if item.integer("size_bytes") == most
+    )
+    return f"Pickling {units.size(most)} of array takes {said}"
+
+
+def _points(groups: Iterable[PanelGroup]) -> list[Point]:
+    return [point for group in groups for panel in group.panels for point in panel.points]
+
+
+def _ends(points: Iterable[Point]) -> list[float]:
+    return [value for point in points for value in (point.y, point.low, point.high) if value is not None]
+
+
+def _round_trip_row(run: Run, item: Benchmark) -> tuple[str, ...]:
+    time = statistics.median(item.rounds_s)
+    ratio = metrics.memcpy_ratio(item)
+    return (
+        item.text("payload") or "",
+        units.size(item.integer("size_bytes") or 0),
+        item.text("kind") or "",
+        units.seconds(time.value),
+        wording.interval(time, units.seconds),
+        wording.derived(metrics.bandwidth(item), units.bandwidth),
+        wording.derived(ratio, units.times),
+        wording.interval(ratio, units.times) if isinstance(ratio, Estimate) else ratio.reason,
+        wording.derived(metrics.break_even_task(item, usable_cores(run)), units.seconds),
+        f"{item.rounds:,}",
+    )
+
+
+def _pickle_row(item: Benchmark) -> tuple[str, ...]:
+    time = statistics.median(item.rounds_s)
+    pickled = item.integer("pickled_bytes")
+    return (
+        item.text("payload") or "",
+        units.size(item.integer("size_bytes") or 0),
+        _direction(item) or "",
+        units.seconds(time.value),
+        wording.interval(time, units.seconds),
+        wording.NONE if pickled is None else units.size(pickled),
+        f"{item.rounds:,}",
+    )
