@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from bench.instrument import units
 from bench.report.figures import Axis
@@ -10,6 +9,8 @@ from bench.report.figures import Axis
 _MARGIN = 1.15
 _BYTES_PER_TICK = 16
 _MOST_TICKS = 9
+_MOST_EVEN_TICKS = 5
+_EVEN = tuple(digit * 10**power for power in range(10) for digit in (1, 2, 5))
 _NEAR = (1.05, 1.1, 1.2, 1.5)
 """Where all ratios lie closer to 1x than this, the axis ends there."""
 
@@ -30,8 +31,11 @@ def rates(values: Iterable[float], title: str, label: Callable[[float], str]) ->
 
 
 def counts(values: Iterable[float], title: str) -> Axis:
-    """Show counts from one, a tick at each power of two."""
-    return replace(workers(values), title=title)
+    """Show counts from zero, evenly apart, a tick at every so many."""
+    most = max(values)
+    step = next(step for step in _EVEN if most / step <= _MOST_EVEN_TICKS)
+    ticks = [step * place for place in range(int(most // step) + 1)]
+    return Axis(title, 0, most * _MARGIN, tuple((float(tick), f"{tick:,}") for tick in ticks), log=False)
 
 
 def bandwidth(values: Iterable[float], title: str) -> Axis:
@@ -56,7 +60,7 @@ def near_one(values: Iterable[float], title: str) -> Axis:
     low, high = _extent(values)
     nearest = next((step for step in _NEAR if low >= 1 / step and high <= step), None)
     ticks = [1 / nearest, 1.0, nearest] if nearest else _powers(2, min(low, 0.5), max(high, 2))
-    return _axis(title, ticks[0], ticks[-1], ticks, lambda ratio: f"{ratio:.3g}x")
+    return _axis(title, ticks[0], ticks[-1], ticks, lambda ratio: _named(ratio, above="slower", below="faster"))
 
 
 def _around_one(values: Iterable[float], title: str, label: Callable[[float], str]) -> Axis:

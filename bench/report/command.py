@@ -23,7 +23,8 @@ _USER_ERROR = 2
 _WIDTH = 100
 _DESCRIPTION = """\
 Turn run files (the JSON that `tox -e bench` writes, or any pytest-benchmark JSON) into one HTML page that needs no
-network and no script, and say its findings here.
+network and reads without its script, and say its findings here. A lockstep.json among the files, which `tox -e compare`
+writes, gives the ratios between Pythons.
 """
 _EXAMPLES = """\
 examples:
@@ -31,7 +32,8 @@ examples:
   python -m bench report reports/cp314-*.json     some of them
   python -m bench report a.json b.json -o ab.html two runs beside each other
   python -m bench report --markdown summary.md    also as Markdown, for a pull request
-  python -m bench report --csv results.csv        also as CSV, a row a benchmark
+  python -m bench report --csv results.csv        also as CSV, a row a benchmark; --json likewise
+  python -m bench report --gate gate.json         with the verdict of a gate
 
 A file that is not whole or not a run file is named, with the place in it, and nothing is written.
 """
@@ -52,6 +54,8 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     parser.add_argument("--markdown", type=Path, metavar="MD", help="write Markdown as well")
     parser.add_argument("--csv", type=Path, metavar="CSV", help="write CSV as well")
+    parser.add_argument("--json", type=Path, metavar="JSON", help="write tidy rows as JSON as well")
+    parser.add_argument("--gate", type=Path, metavar="GATE", help="show the verdict of this result of a gate")
     parser.set_defaults(run=run)
 
 
@@ -61,18 +65,23 @@ def run(given: argparse.Namespace) -> int:
     if missing:
         return _refuse(f"the report needs {', '.join(missing)}, not installed in this Python; run `tox -e report`")
     # Imported now that they are known to be there: a Python without them is told in one line what to do.
-    from bench.instrument.results import ResultsError, load_all  # noqa: PLC0415
-    from bench.report import document, writing  # noqa: PLC0415
-    from bench.report.exporters import as_csv, as_markdown  # noqa: PLC0415
+    from bench.instrument.results import ResultsError  # noqa: PLC0415
+    from bench.report import document, reading, verdict, writing  # noqa: PLC0415
+    from bench.report.exporters import as_csv, as_json, as_markdown  # noqa: PLC0415
     from bench.report.inputs import InputError, run_files  # noqa: PLC0415
 
+    exporters = {
+        given.output: _render_page,
+        given.markdown: as_markdown.render,
+        given.csv: as_csv.render,
+        given.json: as_json.render,
+    }
     try:
-        report = document.report(load_all(run_files(given.files)))
-        texts = {given.output: _render_page(report)}
-        if given.markdown:
-            texts[given.markdown] = as_markdown.render(report)
-        if given.csv:
-            texts[given.csv] = as_csv.render(report)
+        files = run_files(given.files)
+        _check_outputs([given.output, given.markdown, given.csv, given.json], [*files, given.gate])
+        held = reading.read(files)
+        report = document.report(held.runs, held.sides, verdict.load(given.gate) if given.gate else None)
+        texts = {path: render(report) for path, render in exporters.items() if path}
         for path, text in texts.items():
             writing.replace(path, text)
     except (ResultsError, InputError) as error:
@@ -81,6 +90,17 @@ def run(given: argparse.Namespace) -> int:
         return _refuse(f"{error.filename or given.output}: cannot be written: {error.strerror or error}")
     _say(report, list(texts), sys.stdout)
     return 0
+
+
+def _check_outputs(outputs: list[Path | None], inputs: list[Path | None]) -> None:
+    """Raise InputError for an output that would take the place of an input or of another output."""
+    from bench.report.inputs import InputError  # noqa: PLC0415 - as in run()
+
+    taken = {path.resolve() for path in inputs if path}
+    for path in filter(None, outputs):
+        if path.resolve() in taken:
+            raise InputError(f"{path}: is read or written already; give the output another name")
+        taken.add(path.resolve())
 
 
 def _render_page(report: "Report") -> str:

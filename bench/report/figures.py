@@ -131,7 +131,7 @@ class Figure:
     dodge: bool = False
     form: Form = "lines"
     series_are: Literal["executor", "python", "other"] = "executor"
-    categories_are: Literal["workload", "other"] = "other"
+    categories_are: Literal["workload", "executor", "other"] = "other"
     ideal_name: str = "ideal"
 
     @property

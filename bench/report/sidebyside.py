@@ -35,6 +35,7 @@ class _Ratio(_Read):
 
 class _Benchmark(_Read):
     fullname: str
+    cores: tuple[int, ...] = ()
     ratios: dict[str, _Ratio]
 
 
@@ -70,6 +71,13 @@ class Ratio:
     generations: int
     rounds: int
     no_interval: str | None
+    cores: int
+    """How many cores the arms took turns on; 0 where the file does not tell."""
+
+    @property
+    def decides(self) -> bool:
+        """Return whether the interval lies wholly on one side of 1."""
+        return self.low is not None and self.high is not None and not self.low <= 1 <= self.high
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +105,17 @@ def load(path: Path, text: bytes) -> SideBySide:
     if file.base not in known:
         raise ResultsError(f"{path}: base: {ascii(file.base)} is none of the arms")
     ratios = tuple(
-        Ratio(item.fullname, arm, held.ratio, held.low, held.high, held.generations, held.rounds, held.no_interval)
+        Ratio(
+            item.fullname,
+            arm,
+            held.ratio,
+            held.low,
+            held.high,
+            held.generations,
+            held.rounds,
+            held.no_interval,
+            len(item.cores),
+        )
         for item in file.benchmarks
         for arm, held in item.ratios.items()
     )

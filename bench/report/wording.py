@@ -47,6 +47,11 @@ def cpu_heading(findings: Sequence[Finding]) -> str:
     return f"{what}, against serial: {said}"
 
 
+def topic(finding: Finding) -> str:
+    """Name what a finding is about, for a label: Threads, Processes, Sending."""
+    return capitalised(finding.topic)
+
+
 def headline(finding: Finding) -> str:
     """Return the figure to show large beside the sentence: the ratio where there is one, else the time."""
     if finding.topic == "sending" and finding.ratio:

@@ -23,21 +23,21 @@ Rows: TypeAlias = Sequence[Mapping[str, Any]]
 class _Drawing:
     layers: Callable[[Figure, Mapping[str, Style]], list[alt.Chart]]
     datasets: Callable[[Figure, Panel, Sequence[str]], dict[str, Rows]]
-    height: Callable[[Figure], float]
+    height: float | alt.Step = frame.HEIGHT
     width: float = frame.WIDTH
 
 
 _DRAWINGS: dict[Form, _Drawing] = {
-    "lines": _Drawing(lines.layers, lines.datasets, lambda _: frame.HEIGHT),
-    "stack": _Drawing(stack.layers, stack.datasets, lambda _: frame.HEIGHT),
-    "intervals": _Drawing(intervals.layers, intervals.datasets, intervals.height, intervals.WIDTH),
+    "lines": _Drawing(lines.layers, lines.datasets),
+    "stack": _Drawing(stack.layers, stack.datasets),
+    "intervals": _Drawing(intervals.layers, intervals.datasets, intervals.HEIGHT, intervals.WIDTH),
 }
 
 
 def specification(figure: Figure, styles: Mapping[str, Style]) -> dict[str, Any]:
     """Return the Vega-Lite specification of a figure's panels, without data, in stand-in colours."""
     drawing = _DRAWINGS[figure.form]
-    chart = alt.layer(*drawing.layers(figure, styles)).properties(width=drawing.width, height=drawing.height(figure))
+    chart = alt.layer(*drawing.layers(figure, styles)).properties(width=drawing.width, height=drawing.height)
     # Validation is Altair's own business when it builds; the same chart again and again need not be checked again.
     made: dict[str, Any] = chart.configure(**frame.configuration()).to_dict(validate=False)
     return made

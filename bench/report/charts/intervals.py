@@ -10,15 +10,10 @@ from bench.report.figures import Figure, Panel
 from bench.report.series import Style
 from bench.report.svg import MUTED, series_stand_in
 
-_ROW, _MARK = 10, 13
-WIDTH = 240
-_LABEL_WIDTH = 110
-
-
-def height(figure: Figure) -> float:
-    """Return a height that gives each mark of each category its own line; panels of a figure are equally high."""
-    categories = max((len({point.category for point in panel.points}) for panel in figure.panels), default=1)
-    return categories * (_ROW + _MARK * max(1, len(figure.series)))
+WIDTH = 230
+HEIGHT = alt.Step(12, **{"for": "offset"})
+"""Each mark of a row has its own line, so that a chart is as high as what it shows."""
+_LABEL_WIDTH = 140
 
 
 def layers(figure: Figure, styles: Mapping[str, Style]) -> list[alt.Chart]:
@@ -32,7 +27,7 @@ def layers(figure: Figure, styles: Mapping[str, Style]) -> list[alt.Chart]:
     )
     shape = alt.Shape("series:N", scale=alt.Scale(domain=order, range=[style.shape for style in drawn]), legend=None)
     y = alt.Y("category:N", sort=None, title=None, axis=alt.Axis(labelLimit=_LABEL_WIDTH, ticks=False, domain=False, labelPadding=6))
-    beside = alt.YOffset("series:N", scale=alt.Scale(domain=order))
+    beside = alt.YOffset("series:N", scale=alt.Scale(paddingOuter=0.5))
     x = _x(figure)
     points = alt.Chart(frame.data("points"))
     level = alt.Chart(frame.data("level")).mark_rule(color=MUTED, strokeWidth=1)

@@ -1,77 +1,203 @@
 """Figures of dispatch: what handing over a task that does nothing costs, and the shortest task worth handing over."""
 
-from bench.instrument import metrics, units
-from bench.instrument.statistics import MEDIAN
+from collections.abc import Callable, Iterable
+
+from bench.instrument import metrics, statistics, units
+from bench.instrument.metrics import Derived, Missing
+from bench.instrument.records import Benchmark
+from bench.instrument.statistics import MEDIAN, PAIRED_RATIO
 from bench.report import axes, measured, wording
-from bench.report.figures import Figure, Panel, Point, Table
+from bench.report.figures import Axis, Figure, Panel, PanelGroup, Point, Table
 from bench.report.measured import Measured
 from bench.report.section import Study, rounds
 
+_HALF = 0.5
+_SHARES = tuple((part / 4, f"{25 * part} %") for part in range(6))
+
 
 def figure(study: Study) -> Figure | None:
-    """Return the time per task that does nothing, by kind, workers and chunk size; None when not measured."""
-    held = _measured(study)
+    """Return the time per task that does nothing, by kind and by how it is handed over; None when not measured."""
+    held = _by_kind(study, {"no-op", "throughput"}, _handed_over, _per_task)
     if not held:
         return None
-    cheapest = min((item for item in held if item.run is held[-1].run), key=_value)
+    own = _of_lead(study, held)
+    cheapest = min(own, key=_value)
+    dearest = max(own, key=_value)
     return Figure(
         anchor="dispatch",
         heading=(
-            f"Handing over a task costs at least {units.seconds(_value(cheapest))} on {cheapest.run.label} "
-            f"({cheapest.kind}, {cheapest.subject})"
+            f"Handing over a task costs from {units.seconds(_value(cheapest))} ({cheapest.kind}, {cheapest.subject}) to "
+            f"{units.seconds(_value(dearest))} ({dearest.kind}, {dearest.subject}) on {cheapest.run.label}"
         ),
-        reading="Down is better. The task does nothing, so all of its time is the executor's.",
-        method=f"{wording.capitalised(MEDIAN)}. Bars: 95% interval by order statistics, {rounds(item.benchmark.rounds for item in held)}.",
-        x=axes.workers(item.workers for item in held),
-        y=axes.time(measured.bounds(held), "time for each task"),
-        groups=measured.against_workers(held, _panel, units.seconds),
+        reading="Left is better. The task does nothing, so all of its time is the executor's. A row an executor.",
+        method=(
+            f"{wording.capitalised(MEDIAN)}, by the number of tasks. Bars: 95% interval by order statistics, "
+            f"{rounds(item.benchmark.rounds for item in held)}."
+        ),
+        x=axes.time(measured.bounds(held), "time for each task"),
+        y=axes.NAMES,
+        groups=tuple(
+            PanelGroup(label, (Panel("Tasks that do nothing", tuple(map(_point, items))),), python=label)
+            for label, items in measured.by_run(held).items()
+        ),
         table=Table(
-            "Tasks that do nothing, by executor, workers and chunk size",
-            ("Handed over", "Executor", "Workers", "Time for each task", "95% interval", "n"),
+            "Tasks that do nothing, by executor and how they are handed over",
+            ("Executor", "Handed over", "Workers", "Time for each task", "95% interval", "n"),
             tuple((label, tuple(map(_row, items))) for label, items in measured.by_run(held).items()),
-            headers=3,
+            headers=2,
         ),
-        dodge=True,
+        form="intervals",
+        series_are="other",
+        categories_are="executor",
     )
 
 
 def shortest_task(study: Study) -> Figure | None:
-    """Return METG(50%) by kind; None until it is measured."""
-    del study
-    return None
+    """Return how much of its workers a pool keeps busy, against the length of a task; None when not measured."""
+    held = [
+        item
+        for item in _by_kind(study, {"task length"}, lambda item: item.text("workload") or "", _efficiency)
+        if item.estimate and _length_s(item.benchmark)
+    ]
+    if not held:
+        return None
+    lengths = [_length_s(item.benchmark) for item in held]
+    most = max([1.0, *measured.bounds(held)])
+    return Figure(
+        anchor="shortest-task",
+        heading=_shortest(_of_lead(study, held)),
+        reading=(
+            "Up is better. Where a line crosses 50 %, half of the workers' time goes to handing over: METG(50%), the "
+            "shortest task worth it. A task's length is what it takes in a plain loop."
+        ),
+        method=(
+            f"{wording.capitalised(PAIRED_RATIO)}, by the workers; serial took turns. Bars: 95% interval by order "
+            f"statistics, {rounds(item.benchmark.rounds for item in held)}."
+        ),
+        x=axes.time(lengths, "length of a task"),
+        y=Axis("efficiency", 0, most * 1.05, tuple(tick for tick in _SHARES if tick[0] <= most * 1.05), log=False),
+        groups=tuple(
+            PanelGroup(label, (Panel("A worker a core, one task at a time", _lengths(items), level=_HALF),), label)
+            for label, items in measured.by_run(held).items()
+        ),
+        table=Table(
+            "Efficiency by executor and task length",
+            ("Executor", "Task", "Workers", "Length of a task", "Efficiency", "95% interval", "n"),
+            tuple((label, tuple(map(_length_row, items))) for label, items in measured.by_run(held).items()),
+            headers=2,
+        ),
+    )
 
 
-def _measured(study: Study) -> list[Measured]:
+def _by_kind(
+    study: Study, wanted: set[str], subject: Callable[[Benchmark], str], derive: Callable[[Benchmark], Derived]
+) -> list[Measured]:
     return [
-        Measured(run, item, _handed_over(item.integer("chunksize")), kind, workers, _per_task(item))
+        Measured(run, item, subject(item), kind, workers, derive(item))
         for run in study.runs
         for item in run.suite("dispatch")
-        if (kind := item.text("kind")) and (workers := item.integer("workers") or 0) >= 1
+        if item.text("measurement") in wanted
+        and (kind := item.text("kind"))
+        and (workers := item.integer("workers") or 0) >= 1
     ]
 
 
-def _per_task(item):
-    return metrics.time(item)
+def _of_lead(study: Study, held: list[Measured]) -> list[Measured]:
+    return [item for item in held if item.run is study.lead] or [item for item in held if item.run is held[-1].run]
 
 
-def _handed_over(chunksize: int | None) -> str:
-    return "one by one" if (chunksize or 1) == 1 else f"in chunks of {chunksize:,}"
+def _per_task(item: Benchmark) -> Derived:
+    time, tasks = metrics.time(item), max(1, item.integer("tasks") or 1)
+    return time if isinstance(time, Missing) else time.map(lambda taken_s: taken_s / tasks)
+
+
+def _handed_over(item: Benchmark) -> str:
+    if item.text("measurement") == "no-op":
+        return "one, awaited"
+    workers, chunk = item.integer("workers") or 1, item.integer("chunk") or 1
+    many = f"many, {workers:,} worker{'' if workers == 1 else 's'}"
+    return many if chunk == 1 else f"{many}, chunks of {chunk:,}"
+
+
+def _efficiency(item: Benchmark) -> Derived:
+    return metrics.parallel_efficiency(item)
+
+
+def _length_s(item: Benchmark) -> float:
+    """Return what one task takes in a plain loop, as measured beside the pool; 0 where it was not."""
+    tasks = item.integer("tasks") or 0
+    if item.reference is None or item.reference.name != metrics.SERIAL or tasks < 1:
+        return 0.0
+    return statistics.median(item.reference.rounds_s).value / tasks
+
+
+def _lengths(items: Iterable[Measured]) -> tuple[Point, ...]:
+    return tuple(
+        Point.of(
+            item.kind,
+            _length_s(item.benchmark),
+            item.estimate,
+            f"{units.seconds(_length_s(item.benchmark))} tasks: {_share(item.estimate.value)} busy",
+        )
+        for item in items
+        if item.estimate
+    )
+
+
+def _shortest(held: list[Measured]) -> str:
+    """Say between which two lengths each kind crosses half, as far as it was measured."""
+    said = []
+    for kind in dict.fromkeys(item.kind for item in held):
+        own = sorted((item for item in held if item.kind == kind), key=lambda item: _length_s(item.benchmark))
+        above = next((place for place, item in enumerate(own) if _value(item) >= _HALF), len(own))
+        lengths = [units.seconds(_length_s(item.benchmark)) for item in own]
+        if above == 0:
+            said.append(f"{kind} below {lengths[0]}")
+        elif above == len(own):
+            said.append(f"{kind} above {lengths[-1]}")
+        else:
+            said.append(f"{kind} {lengths[above - 1]} to {lengths[above]}")
+    return f"The shortest task that keeps a pool half busy on {held[0].run.label}: {', '.join(said)}"
+
+
+def _share(value: float) -> str:
+    return f"{value:.0%}"
 
 
 def _value(item: Measured) -> float:
-    return item.estimate.value if item.estimate else float("inf")
+    return item.estimate.value if item.estimate else 0.0
 
 
-def _panel(title: str, held: list[Measured], points: tuple[Point, ...]) -> Panel:
-    del held
-    return Panel(title, points, subject=title)
+def _point(item: Measured) -> Point:
+    estimate = item.estimate
+    interval = estimate.interval if estimate else None
+    return Point(
+        item.subject,
+        _value(item),
+        0.0,
+        interval.low if interval else None,
+        interval.high if interval else None,
+        item.tip(item.kind, units.seconds),
+        item.kind,
+    )
 
 
 def _row(item: Measured) -> tuple[str, ...]:
     return (
-        item.subject,
         item.kind,
+        item.subject,
         f"{item.workers:,}",
         *measured.time_cells(item, units.seconds)[1:],
+        measured.rounds_cell(item),
+    )
+
+
+def _length_row(item: Measured) -> tuple[str, ...]:
+    return (
+        item.kind,
+        item.subject,
+        f"{item.workers:,}",
+        units.seconds(_length_s(item.benchmark)),
+        *measured.time_cells(item, _share)[1:],
         measured.rounds_cell(item),
     )

@@ -30,12 +30,16 @@ def section(study: Study) -> Section:
 
 
 def _answer(findings: Sequence[Finding]) -> str:
-    widest = max(findings, key=lambda finding: _width(finding.benchmark.rounds_s))
+    widest = _widest(findings)
     return (
-        f"The middle half of the rounds behind the findings lies within "
-        f"{units.times(max(1.0, _width(widest.benchmark.rounds_s)))} of each other, the widest being "
-        f"{_title(widest)} (n = {widest.benchmark.rounds:,} rounds)."
+        "Of the rounds behind each finding, the middle half lies within "
+        f"{units.times(_width(widest.benchmark.rounds_s))} of each other or closer; the widest are those of "
+        f"{_title(widest)} (n = {widest.benchmark.rounds:,})."
     )
+
+
+def _widest(findings: Sequence[Finding]) -> Finding:
+    return max(findings, key=lambda finding: _width(finding.benchmark.rounds_s))
 
 
 def _width(rounds_s: Sequence[float]) -> float:
@@ -63,9 +67,10 @@ def _spread(findings: Sequence[Finding]) -> Figure:
         for finding in findings
     )
     values = [point.x for panel in panels for point in panel.points]
+    widest = _widest(findings)
     return Figure(
         anchor="spread",
-        heading=_answer(findings).removesuffix("."),
+        heading=f"Half of the rounds lie within {units.times(_width(widest.benchmark.rounds_s))} of each other, or closer",
         reading="Upright is steady: each line says how much of the rounds took at most so long, against the median.",
         method=f"Empirical distribution, no estimate, so no interval; {_counted(findings)}.",
         x=axes.near_one(values, "time of a round / median"),

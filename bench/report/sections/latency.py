@@ -1,11 +1,14 @@
 """The figure of a thread that waits beside threads that compute: the convoy."""
 
-from bench.instrument import statistics, units
+from bench.instrument import metrics, statistics, units
+from bench.instrument.metrics import Missing
 from bench.instrument.records import Benchmark, Run
 from bench.instrument.statistics import MEDIAN
 from bench.report import axes, wording
 from bench.report.figures import Figure, Panel, PanelGroup, Point, Table
 from bench.report.section import Study, rounds
+
+_ALONE = "with the hogs halted, in turn with"
 
 
 def figure(study: Study) -> Figure | None:
@@ -16,11 +19,7 @@ def figure(study: Study) -> Figure | None:
     for run in study.runs:
         items = [item for item in run.suite("latency") if _interval_s(item) and item.integer("hogs") is not None]
         held += [(run, item) for item in items]
-        points = tuple(
-            Point.of(_hogs(item), _interval_s(item) or 1, time, f"{_at(item)}: {units.seconds(time.value)}")
-            for item in items
-            for time in (statistics.median(item.rounds_s),)
-        )
+        points = tuple(point for item in items for point in _points(item))
         if points:
             groups.append(PanelGroup(run.label, (Panel(run.label, points),), python=run.label))
             tables.append((run.label, tuple(_row(item) for item in items)))
@@ -42,12 +41,23 @@ def figure(study: Study) -> Figure | None:
         groups=tuple(groups),
         table=Table(
             "Response of a thread that waits, beside hogs",
-            ("Hogs", "Switch interval", "Median response", "95% interval", "n"),
+            ("Hogs", "Switch interval", "Median response", "95% interval", "Against no hogs", "95% interval", "n"),
             tuple(tables),
             headers=2,
         ),
         series_are="other",
     )
+
+
+def _points(item: Benchmark) -> list[Point]:
+    """Return the response beside the hogs and, from the rounds that took turns, without them."""
+    at = _interval_s(item) or 1
+    time = statistics.median(item.rounds_s)
+    points = [Point.of(_hogs(item), at, time, f"{_at(item)}: {units.seconds(time.value)}")]
+    if item.reference and item.integer("hogs"):
+        alone = statistics.median(item.reference.rounds_s)
+        points.append(Point.of("no hog", at, alone, f"{_ALONE} {_hogs(item)}: {units.seconds(alone.value)}"))
+    return points
 
 
 def _interval_s(item: Benchmark) -> float | None:
@@ -69,20 +79,22 @@ def _heading(held: list[tuple[Run, Benchmark]]) -> str:
     run = held[-1][0]
     items = [item for owner, item in held if owner is run]
     nearest = min({_interval_s(item) or 1 for item in items}, key=lambda value: abs(value - 0.005))
-    said = (
-        f"{units.seconds(statistics.median(item.rounds_s).value)} beside {_hogs(item)}"
-        for item in sorted(items, key=lambda item: item.integer("hogs") or 0)
-        if _interval_s(item) == nearest
-    )
+    here = sorted((item for item in items if _interval_s(item) == nearest), key=lambda item: item.integer("hogs") or 0)
+    said = [f"{units.seconds(statistics.median(item.rounds_s).value)} beside {_hogs(item)}" for item in here]
+    if reference := here[0].reference:
+        said.insert(0, f"{units.seconds(statistics.median(reference.rounds_s).value)} alone")
     return f"A thread that waits answers on {run.label} within " + ", ".join(said)
 
 
 def _row(item: Benchmark) -> tuple[str, ...]:
     time = statistics.median(item.rounds_s)
+    ratio = metrics.speed_up(item)
     return (
         _hogs(item),
         units.seconds(_interval_s(item) or 0),
         units.seconds(time.value),
         wording.interval(time, units.seconds),
+        wording.derived(ratio, units.faster),
+        wording.NONE if isinstance(ratio, Missing) else wording.interval(ratio, units.faster),
         f"{item.rounds:,}",
     )

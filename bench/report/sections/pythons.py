@@ -1,7 +1,7 @@
-"""Which Python? Pythons against each other, measured side by side: by suite, and benchmark by benchmark."""
+"""Which Python? Pythons against each other, measured side by side: suite by suite, benchmark by benchmark, and the tax."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 from bench.instrument import units
@@ -10,91 +10,166 @@ from bench.report.figures import Figure, Panel, PanelGroup, Point, Table
 from bench.report.section import Section, Study
 from bench.report.sidebyside import Ratio, SideBySide
 
-_AXIS = "time in terms of {base}: left is faster, right is slower"
+_COMPARE = "tox -e compare"
 
 
 def section(study: Study) -> Section:
     """Return the section on Pythons."""
-    if not study.sides:
-        return Section(
-            "pythons",
-            "Which Python?",
-            None,
-            (),
-            absent=(("Pythons side by side, and the free-threading tax", "tox -e compare"),),
-        )
-    figures = tuple(figure for number, side in enumerate(study.sides) for figure in _figures(side, number))
-    return Section("pythons", "Which Python?", _answer(study.sides[0]), figures)
+    sides = [side for side in study.sides if side.ratios]
+    figures = tuple(figure for number, side in enumerate(sides, 1) for figure in _figures(side, number))
+    absent = [] if sides else [("Pythons side by side, and the free-threading tax", _COMPARE)]
+    for side in sides:
+        taxed = [arm for arm in side.arms[1:] if arm.endswith("t") and arm[:-1] != side.base]
+        absent += [
+            (f"The free-threading tax of {arm}, measured beside {side.base} alone", f"{_COMPARE} -- --base {arm[:-1]}")
+            for arm in taxed
+            if not any(other.base == arm[:-1] and arm in other.arms for other in sides)
+        ]
+    return Section("pythons", "Which Python?", _answer(sides[0]) if sides else None, figures, absent=tuple(absent))
 
 
 def _figures(side: SideBySide, number: int) -> Iterable[Figure]:
-    if not side.ratios:
-        return
-    suffix = f"-{number + 1}" if number else ""
-    yield _benchmarks(side, f"pythons{suffix}")
+    suffix = f"-{number}" if number > 1 else ""
+    yield _suites(side, f"pythons-by-suite{suffix}")
+    yield _benchmarks(side, f"pythons-by-benchmark{suffix}")
+    tax = [ratio for ratio in side.ratios if ratio.arm == f"{side.base}t" and ratio.cores == 1]
+    if tax:
+        yield _tax(side, tax, f"free-threading-tax{suffix}")
 
 
 def _answer(side: SideBySide) -> str:
-    """Say for each Python in how many benchmarks it is faster, slower, or neither for sure."""
-    said = []
-    for arm in side.arms[1:]:
-        held = [ratio for ratio in side.ratios if ratio.arm == arm]
-        if not held:
-            continue
-        faster = sum(1 for ratio in held if ratio.high is not None and ratio.high < 1)
-        slower = sum(1 for ratio in held if ratio.low is not None and ratio.low > 1)
-        said.append(
-            f"{arm} is {units.slower(_middle(held))} in the geometric mean of {len(held):,} benchmarks "
-            f"({faster:,} decidedly faster, {slower:,} decidedly slower)"
+    count = len({ratio.benchmark for ratio in side.ratios})
+    said = ", ".join(f"{arm} {units.slower(_middle(_of(side, arm)))}" for arm in side.arms[1:] if _of(side, arm))
+    return f"In the geometric mean of {count:,} benchmarks measured side by side with {side.base}: {said}."
+
+
+def _of(side: SideBySide, arm: str) -> list[Ratio]:
+    return [ratio for ratio in side.ratios if ratio.arm == arm]
+
+
+def _suites(side: SideBySide, anchor: str) -> Figure:
+    groups = _by_suite(side)
+    means = [
+        (suite, arm, own)
+        for suite, held in groups.items()
+        for arm in side.arms[1:]
+        if (own := [ratio for ratio in held if ratio.arm == arm])
+    ]
+    suite = next(iter(groups))
+    said = ", ".join(f"{arm} {units.slower(_middle(own))}" for name, arm, own in means if name == suite)
+    points = tuple(
+        Point(
+            arm,
+            _middle(own),
+            0.0,
+            tip=f"{name}: {units.slower(_middle(own))}, {len(own):,} benchmarks",
+            category=name,
         )
-    return f"Beside {side.base}: {'; '.join(said)}." if said else f"No benchmark was compared with {side.base}."
-
-
-def _benchmarks(side: SideBySide, anchor: str) -> Figure:
-    suites: dict[str, list[Ratio]] = {}
-    for ratio in side.ratios:
-        suites.setdefault(_suite(ratio), []).append(ratio)
-    ends = [end for ratio in side.ratios for end in (ratio.ratio, ratio.low, ratio.high) if end is not None]
-    generations = [ratio.generations for ratio in side.ratios]
-    few, many = min(generations), max(generations)
+        for name, arm, own in means
+    )
     return Figure(
         anchor=anchor,
-        heading=_heading(side, suites),
-        reading=(
-            f"Left of 1x is faster than {side.base}, right of it slower. A row a benchmark; a bar that crosses 1x "
-            "leaves open which is faster."
-        ),
+        heading=f"In the suite {suite}, beside {side.base}: {said}",
+        reading=f"Left of 1x is faster than {side.base}, right of it slower. A row a suite, a mark a Python.",
         method=(
-            f"{side.estimator or 'As the file states'}. "
-            f"n = {few:,}{f' to {many:,}' if many > few else ''} generations of fresh processes. Measured side by side."
+            "Geometric mean of the benchmarks' ratios; benchmarks are no sample of anything, so it has no interval. "
+            f"{_counted(side)} Measured side by side."
         ),
-        x=axes.slowdown(ends, _AXIS.format(base="the base")),
+        x=axes.slowdown((point.x for point in points), f"time in terms of {side.base}"),
         y=axes.NAMES,
-        groups=(PanelGroup("", tuple(_panel(suite, held) for suite, held in suites.items())),),
+        groups=(PanelGroup("", (Panel("Geometric mean by suite", points, level=1.0),)),),
         table=Table(
-            f"Time in terms of {side.base}, measured side by side",
-            ("Benchmark", "Python", "Time", "95% interval", "Generations", "Rounds"),
-            tuple((suite, tuple(map(_row, held))) for suite, held in suites.items()),
+            f"Time in terms of {side.base} by suite, geometric mean",
+            ("Suite", "Python", "Time", "Benchmarks", "Decidedly faster", "Decidedly slower", "Not decided"),
+            (("", tuple(_mean_row(*mean) for mean in means)),),
             headers=2,
-            grouped_by="suite",
         ),
         form="intervals",
         series_are="other",
     )
 
 
-def _heading(side: SideBySide, suites: dict[str, list[Ratio]]) -> str:
-    suite, held = next(iter(suites.items()))
-    said = ", ".join(
-        f"{arm} {units.slower(_middle(own))}"
-        for arm in side.arms[1:]
-        if (own := [ratio for ratio in held if ratio.arm == arm])
+def _mean_row(suite: str, arm: str, own: Sequence[Ratio]) -> tuple[str, ...]:
+    faster = sum(1 for ratio in own if ratio.high is not None and ratio.high < 1)
+    slower = sum(1 for ratio in own if ratio.low is not None and ratio.low > 1)
+    counts = (len(own), faster, slower, len(own) - faster - slower)
+    return (suite, arm, units.slower(_middle(own)), *(f"{count:,}" for count in counts))
+
+
+def _benchmarks(side: SideBySide, anchor: str) -> Figure:
+    decided = sum(1 for ratio in side.ratios if ratio.decides)
+    return Figure(
+        anchor=anchor,
+        heading=f"{decided:,} of {len(side.ratios):,} ratios to {side.base} are decided, faster or slower",
+        reading=(
+            f"Left of 1x is faster than {side.base}, right of it slower. A row a benchmark; a bar that crosses 1x "
+            "leaves open which is faster."
+        ),
+        method=_method(side),
+        x=axes.slowdown(_ends(side.ratios), f"time in terms of {side.base}"),
+        y=axes.NAMES,
+        groups=(PanelGroup("", tuple(_panel(suite, held) for suite, held in _by_suite(side).items())),),
+        table=_table(f"Time in terms of {side.base}, measured side by side", side),
+        form="intervals",
+        series_are="other",
     )
-    return f"In the suite {suite}, beside {side.base} (geometric mean): {said}"
 
 
-def _middle(held: list[Ratio]) -> float:
-    """Return the geometric mean; without an interval, since benchmarks are no sample of anything."""
+def _tax(side: SideBySide, tax: list[Ratio], anchor: str) -> Figure:
+    arm = f"{side.base}t"
+    return Figure(
+        anchor=anchor,
+        heading=f"The free-threading tax of {arm}: {units.slower(_middle(tax))} in the geometric mean of {len(tax):,}",
+        reading=f"Right of 1x is what one thread pays for running without the GIL: time on {arm} / time on {side.base}.",
+        method=f"{_method(side)} Benchmarks that use one core.",
+        x=axes.slowdown(_ends(tax), f"time in terms of {side.base}"),
+        y=axes.NAMES,
+        groups=(PanelGroup("", (_panel("Single-threaded work", tax),)),),
+        table=Table(
+            "Free-threading tax, measured side by side",
+            ("Benchmark", "Python", "Time", "95% interval", "Generations", "Rounds"),
+            (("", tuple(map(_row, tax))),),
+            headers=2,
+        ),
+        form="intervals",
+        series_are="other",
+    )
+
+
+def _by_suite(side: SideBySide) -> dict[str, list[Ratio]]:
+    suites: dict[str, list[Ratio]] = {}
+    for ratio in side.ratios:
+        suites.setdefault(_suite(ratio), []).append(ratio)
+    return suites
+
+
+def _table(caption: str, side: SideBySide) -> Table:
+    return Table(
+        caption,
+        ("Benchmark", "Python", "Time", "95% interval", "Generations", "Rounds"),
+        tuple((suite, tuple(map(_row, held))) for suite, held in _by_suite(side).items()),
+        headers=2,
+        grouped_by="suite",
+    )
+
+
+def _method(side: SideBySide) -> str:
+    estimator = side.estimator or "as the file states"
+    return f"{estimator[:1].upper()}{estimator[1:]}. {_counted(side)} Measured side by side."
+
+
+def _counted(side: SideBySide) -> str:
+    generations = [ratio.generations for ratio in side.ratios]
+    few, many = min(generations), max(generations)
+    return f"n = {few:,}{f' to {many:,}' if many > few else ''} generations of fresh processes."
+
+
+def _ends(ratios: Iterable[Ratio]) -> list[float]:
+    return [end for ratio in ratios for end in (ratio.ratio, ratio.low, ratio.high) if end is not None]
+
+
+def _middle(held: Sequence[Ratio]) -> float:
+    """Return the geometric mean."""
     return math.exp(sum(math.log(ratio.ratio) for ratio in held) / len(held))
 
 
@@ -108,7 +183,7 @@ def _name(ratio: Ratio) -> str:
     return parameters.removesuffix("]") if bracket else function
 
 
-def _panel(suite: str, held: list[Ratio]) -> Panel:
+def _panel(title: str, held: Iterable[Ratio]) -> Panel:
     points = tuple(
         Point(
             ratio.arm,
@@ -121,7 +196,7 @@ def _panel(suite: str, held: list[Ratio]) -> Panel:
         )
         for ratio in held
     )
-    return Panel(suite, points, level=1.0)
+    return Panel(title, points, level=1.0)
 
 
 def _interval(ratio: Ratio) -> str:
