@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bench.instrument.records import Run
-from bench.report import findings, rows, trust
+from bench.report import findings, limits, overview, rows, trust
 from bench.report.figures import Figure
 from bench.report.findings import Finding
 from bench.report.rows import Row
@@ -28,6 +28,7 @@ class Report:
     cautions: tuple[Caution, ...]
     gaps: tuple[Gap, ...]
     rows: tuple[Row, ...]
+    overview: Figure | None = None
     verdict: Verdict | None = None
 
     @property
@@ -44,8 +45,10 @@ def report(runs: Iterable[Run], sides: Iterable[SideBySide] = (), verdict: Verdi
     held = tuple(runs)
     lead = findings.lead_run(held)
     told = findings.of_run(lead)
+    drawn = tuple(map(limits.bounded, held))
+    all_rows = rows.rows(held)
     others = (findings.on_threads(run) for run in held if run is not lead)
-    study = Study(held, lead, told, tuple(sides))
+    study = Study(drawn, drawn[held.index(lead)], told, tuple(sides))
     return Report(
         runs=held,
         lead=lead,
@@ -53,8 +56,13 @@ def report(runs: Iterable[Run], sides: Iterable[SideBySide] = (), verdict: Verdi
         others=tuple(finding for finding in others if finding),
         sections=tuple(make(study) for make in SECTIONS),
         facts=trust.facts(held),
-        cautions=trust.cautions(held),
+        cautions=(*trust.cautions(held), *_crowded(held)),
         gaps=trust.gaps(held),
-        rows=rows.rows(held),
+        rows=all_rows,
+        overview=overview.figure(all_rows),
         verdict=verdict,
     )
+
+
+def _crowded(runs: Iterable[Run]) -> tuple[Caution, ...]:
+    return tuple(Caution(run.label, text) for run in runs for text in limits.passed_over(run))

@@ -108,6 +108,8 @@ def _why_open(ratio: Estimate) -> str:
 
 def printable(text: str) -> str:
     """Replace what a terminal would obey or a reader not see: control characters and turned writing, in names."""
+    if text.isprintable():
+        return text
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 

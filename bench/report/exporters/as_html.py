@@ -7,10 +7,11 @@ from importlib.resources import files
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from bench.report import charts, glossary, judged, reproduce, rows, series, svg, wording
+from bench.report import charts, glossary, judged, limits, reproduce, rows, series, svg, wording
 from bench.report.document import Report
 from bench.report.exporters import as_csv, as_json
-from bench.report.figures import Figure, Panel
+from bench.report.figures import Figure, Panel, TableOnly
+from bench.report.limits import Shown
 from bench.report.live import Live
 from bench.report.packing import integrity, packed
 from bench.report.section import Section
@@ -47,6 +48,7 @@ class DrawnFigure:
     figure: Figure
     legend: dict[str, Style]
     groups: tuple[tuple[str, str | None, tuple[Drawn, ...]], ...]
+    left_out: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class DrawnSection:
 
     section: Section
     figures: tuple[DrawnFigure, ...]
+    tables: tuple[TableOnly, ...]
 
 
 def render(report: Report) -> str:
@@ -65,9 +68,14 @@ def render(report: Report) -> str:
     live = Live()
     labels = tuple(run.label for run in report.runs)
     sections = tuple(
-        DrawnSection(section, tuple(_figure(figure, live, labels) for figure in section.figures))
+        DrawnSection(
+            section,
+            tuple(_figure(limits.shown(figure), live, labels) for figure in section.figures),
+            tuple(map(limits.table_only, section.tables)),
+        )
         for section in report.sections
     )
+    overview = _figure(limits.shown(report.overview), live, labels) if report.overview else None
     policy = (
         f"default-src 'none'; style-src '{integrity(style)}'; script-src '{integrity(script)}' '{integrity(vega)}'; "
         "base-uri 'none'; form-action 'none'"
@@ -79,7 +87,8 @@ def render(report: Report) -> str:
             report=report,
             sections=sections,
             linked=_linked(report),
-            judged=judged.table,
+            judged=lambda verdict: limits.table(judged.table(verdict)),
+            overview=overview,
             columns=rows.COLUMNS,
             shown=rows.foremost(report, STATIC_ROWS),
             filters=_FILTERS,
@@ -105,7 +114,8 @@ def _linked(report: Report) -> dict[str, str]:
     return {topic: anchor for topic, anchor in _SHOWN_IN.items() if anchor in held}
 
 
-def _figure(figure: Figure, live: Live, labels: tuple[str, ...]) -> DrawnFigure:
+def _figure(shown: Shown, live: Live, labels: tuple[str, ...]) -> DrawnFigure:
+    figure = shown.figure
     first = {"executor": series.KINDS, "python": labels, "other": figure.series}[figure.series_are]
     styles = series.styles(figure.series, first)
     names = tuple(styles)
@@ -128,7 +138,7 @@ def _figure(figure: Figure, live: Live, labels: tuple[str, ...]) -> DrawnFigure:
             # Markup: `themed` has let through drawing elements and their attributes alone.
             drawn.append(Drawn(identifier, panel, Markup(picture)))  # noqa: S704
         groups.append((group.title, group.python, tuple(drawn)))
-    return DrawnFigure(figure, styles, tuple(groups))
+    return DrawnFigure(figure, styles, tuple(groups), shown.left_out)
 
 
 @cache

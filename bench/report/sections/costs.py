@@ -172,7 +172,9 @@ def _bytes_a_second(copy: Estimate, size: float) -> Estimate:
 def _panels(
     items: list[Benchmark], series: Callable[[Benchmark], str | None], derive: Derive, write: Write
 ) -> tuple[Panel, ...]:
-    payloads = dict.fromkeys(item.text("payload") or "" for item in items)
+    payloads: dict[str, list[Benchmark]] = {}
+    for item in items:
+        payloads.setdefault(item.text("payload") or "", []).append(item)
     return tuple(
         Panel(
             payload,
@@ -184,13 +186,12 @@ def _panels(
                     f"{units.size(item.integer('size_bytes') or 1)}: {write(estimate.value)} "
                     f"{wording.interval(estimate, write)}, n = {estimate.n:,}",
                 )
-                for item in items
-                if item.text("payload") == payload
+                for item in held
                 for estimate in (derive(item),)
             ),
             subject=payload,
         )
-        for payload in payloads
+        for payload, held in payloads.items()
     )
 
 
