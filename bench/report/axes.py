@@ -19,6 +19,11 @@ NAMES = Axis("", 0, 1, ())
 """The axis of a form that has names where others have a quantity."""
 
 
+def labelled(title: str) -> Axis:
+    """Return the axis of categories that have a title in common."""
+    return Axis(title, 0, 1, ())
+
+
 def shares(title: str) -> Axis:
     """Show shares of a whole, with room above for what the whole comes to."""
     return Axis(title, 0, 1.08, tuple((part / 4, f"{25 * part} %") for part in range(5)), log=False)

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 from bench.instrument.records import Run
 from bench.report import findings, limits, overview, rows, trust
+from bench.report.comparison import Comparison
 from bench.report.figures import Figure
 from bench.report.findings import Finding
 from bench.report.rows import Row
 from bench.report.section import Section, Study
 from bench.report.sections import SECTIONS
-from bench.report.sidebyside import SideBySide
 from bench.report.trust import Caution, Fact, Gap
-
 from bench.report.verdict import Verdict
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -37,7 +37,7 @@ class Report:
         return tuple(figure for section in self.sections for figure in section.figures)
 
 
-def report(runs: Iterable[Run], sides: Iterable[SideBySide] = (), verdict: Verdict | None = None) -> Report:
+def report(runs: Iterable[Run], sides: Iterable[Comparison] = (), verdict: Verdict | None = None) -> Report:
     """Derive a report from runs, each under a label of its own, comparisons and a gate's verdict.
 
     Raises ValueError for no runs.

@@ -7,7 +7,7 @@ ENTRIES: tuple[tuple[str, str], ...] = (
     ),
     (
         "Free-threaded build",
-        "A build of CPython without the GIL, marked t (3.14t). An import can switch the lock on again; the page says so.",
+        "A build of CPython without the GIL, marked t (3.14t). An import can switch it on again; the page says so.",
     ),
     ("Executor", "What runs tasks elsewhere: threads, processes or interpreters, all with the same interface."),
     (
@@ -22,20 +22,18 @@ ENTRIES: tuple[tuple[str, str], ...] = (
     ("Pickle", "Python's way to turn objects into bytes and back, which all executors but threads need."),
     ("Out of band", "Pickling with large buffers beside the stream instead of copied into it (protocol 5)."),
     ("memcpy", "One copy of as many bytes within memory: the least that moving them could cost on that machine."),
-    ("Warm, cold", "Warm: every worker has run something before the clock starts. Cold: the clock includes starting them."),
     (
-        "Round",
-        "One timed call, or as many calls as make a time worth reading. n counts rounds; each is followed by a round of "
-        "what it is compared with.",
+        "Warm, cold",
+        "Warm: every worker has run something before the clock starts. Cold: the clock includes starting them.",
     ),
+    ("Round", "One timed call, or so many that their time can be read. A round of what it is compared with follows."),
     (
         "Speed-up, slowdown",
         "A ratio of two times, always told as a factor of one or more: 1.86x faster, 1.02x slower.",
     ),
     (
         "95% interval",
-        "The range that this run leaves open for a figure. If the range of a ratio holds 1x, which of the two is "
-        "faster is not decided. Another run may land outside it.",
+        "What this run leaves open for a figure. If that of a ratio holds 1x, which is faster is not decided.",
     ),
     (
         "Efficiency",
@@ -47,8 +45,7 @@ ENTRIES: tuple[tuple[str, str], ...] = (
     ),
     (
         "Universal Scalability Law",
-        "A model of speed-up with two losses: waiting for what is shared, and agreeing on it. Where it is drawn beyond "
-        "what was measured, it extrapolates.",
+        "A model of speed-up with two losses: waiting for what is shared, and agreeing on it.",
     ),
     ("Dispatch", "Handing a task to a worker and taking back its result, with nothing to do in between."),
     ("METG(50%)", "The shortest task with which a pool still does half of the work that it ideally could."),

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from bench.instrument.records import Run
-
 from bench.report.figures import Figure, Panel, PanelGroup, Table, TableOnly
 
 MOST_PANELS = 120

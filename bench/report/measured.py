@@ -8,8 +8,8 @@ from bench.instrument.metrics import Derived, Missing
 from bench.instrument.records import Benchmark, Run
 from bench.instrument.statistics import Estimate
 from bench.report import wording
-from bench.report.figures import PanelGroup, Panel, Point
-from bench.report.wording import Write
+from bench.report.claims import Write
+from bench.report.figures import Panel, PanelGroup, Point
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,8 @@ def of_suite(
         for item in run.suite(suite):
             name, kind = item.text(subject), item.text("kind")
             workers = item.integer("workers")
+            if item.text("measurement") is not None:
+                continue  # another question of the suite
             if name is not None and kind is not None and workers is not None and workers >= 1:
                 yield Measured(run, item, name, kind, workers, derive(item))
 

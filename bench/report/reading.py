@@ -8,9 +8,9 @@ from pydantic import BaseModel, ValidationError
 
 from bench.instrument.records import Run
 from bench.instrument.results import ResultsError, load_all
-from bench.report import sidebyside
+from bench.report import comparison
+from bench.report.comparison import Comparison
 from bench.report.inputs import InputError
-from bench.report.sidebyside import SideBySide
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Held:
     """What the files hold: at least one run."""
 
     runs: tuple[Run, ...]
-    sides: tuple[SideBySide, ...]
+    sides: tuple[Comparison, ...]
 
 
 class _Mark(BaseModel):
@@ -28,13 +28,13 @@ class _Mark(BaseModel):
 def read(paths: Iterable[Path]) -> Held:
     """Read all files; raises ResultsError for one that is not whole, InputError where none of them is a run."""
     plain: list[Path] = []
-    sides: list[SideBySide] = []
+    sides: list[Comparison] = []
     for path in paths:
         text = _comparison(path)
         if text is None:
             plain.append(path)
         else:
-            sides.append(sidebyside.load(path, text))
+            sides.append(comparison.load(path, text))
     if not plain:
         raise InputError(f"{sides[0].source}: holds ratios alone; name the run files beside it as well")
     return Held(load_all(plain), tuple(sides))
@@ -46,7 +46,7 @@ def _comparison(path: Path) -> bytes | None:
         text = path.read_bytes()
     except OSError as error:
         raise ResultsError(f"{path}: cannot be read: {error.strerror or type(error).__name__}") from None
-    key = f'"{sidebyside.MARK}"'.encode()
+    key = f'"{comparison.MARK}"'.encode()
     if key not in text:
         return None
     try:
@@ -54,9 +54,9 @@ def _comparison(path: Path) -> bytes | None:
     except ValidationError:
         # A run file, whose benchmarks may say that they took part in a comparison; its own reader tells what is wrong.
         return None
-    if version > sidebyside.SCHEMA:
+    if version > comparison.SCHEMA:
         raise ResultsError(
-            f"{path}: lockstep: {version} was written by a newer flagkit (this one reads up to {sidebyside.SCHEMA}); "
+            f"{path}: lockstep: {version} was written by a newer flagkit (this one reads up to {comparison.SCHEMA}); "
             "update this checkout"
         )
     return text

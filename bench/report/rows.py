@@ -59,9 +59,7 @@ def foremost(report: "Report", most: int) -> tuple[Row, ...]:
         return report.rows
     cited = {(finding.run.label, finding.benchmark.fullname) for finding in (*report.findings, *report.others)}
     return tuple(
-        row
-        for place, row in enumerate(report.rows)
-        if place < most or (row.run.label, row.benchmark.fullname) in cited
+        row for place, row in enumerate(report.rows) if place < most or (row.run.label, row.benchmark.fullname) in cited
     )
 
 

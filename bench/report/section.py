@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bench.instrument.records import Run
+from bench.report.comparison import Comparison
 from bench.report.figures import Figure, TableOnly
 from bench.report.findings import Finding, Topic
-from bench.report.sidebyside import SideBySide
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Study:
     runs: tuple[Run, ...]
     lead: Run
     findings: tuple[Finding, ...]
-    sides: tuple[SideBySide, ...] = ()
+    sides: tuple[Comparison, ...] = ()
 
     def found(self, *topics: Topic) -> list[Finding]:
         """Return the findings on these topics, in the order of the findings."""

@@ -26,7 +26,9 @@ def scale(axis: Axis) -> alt.Scale:
 
 def ticks(axis: Axis, *, grid: bool) -> alt.Axis:
     """Return an axis with the given ticks alone, labelled with our own words for them."""
-    labels = "".join(f"abs(datum.value - {value!r}) <= {abs(value)!r} * 1e-9 ? '{label}' : " for value, label in axis.ticks)
+    labels = "".join(
+        f"abs(datum.value - {value!r}) <= {abs(value)!r} * 1e-9 ? '{label}' : " for value, label in axis.ticks
+    )
     return alt.Axis(values=[value for value, _ in axis.ticks], labelExpr=f"{labels}''", grid=grid, labelOverlap=True)
 
 

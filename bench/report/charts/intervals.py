@@ -26,7 +26,12 @@ def layers(figure: Figure, styles: Mapping[str, Style]) -> list[alt.Chart]:
         legend=None,
     )
     shape = alt.Shape("series:N", scale=alt.Scale(domain=order, range=[style.shape for style in drawn]), legend=None)
-    y = alt.Y("category:N", sort=None, title=None, axis=alt.Axis(labelLimit=_LABEL_WIDTH, ticks=False, domain=False, labelPadding=6))
+    y = alt.Y(
+        "category:N",
+        sort=None,
+        title=None,
+        axis=alt.Axis(labelLimit=_LABEL_WIDTH, ticks=False, domain=False, labelPadding=6),
+    )
     beside = alt.YOffset("series:N", scale=alt.Scale(paddingOuter=0.5))
     x = _x(figure)
     points = alt.Chart(frame.data("points"))

@@ -47,7 +47,9 @@ def datasets(figure: Figure, panel: Panel, names: Sequence[str]) -> dict[str, Se
     numbers = {name: number for number, name in enumerate(names)}
     present = sorted({numbers[point.series] for point in panel.points})
     together = len(present) if figure.dodge else 1
-    rows = [_row(point, numbers[point.series], present.index(numbers[point.series]), together) for point in panel.points]
+    rows = [
+        _row(point, numbers[point.series], present.index(numbers[point.series]), together) for point in panel.points
+    ]
     rows.sort(key=lambda row: (row["series"], row["x"]))
     fits = [{"series": numbers[curve.series], "x": x, "y": y} for curve in panel.curves for x, y in curve.points]
     marked = panel.mark is not None and figure.x.low <= panel.mark[0] <= figure.x.high

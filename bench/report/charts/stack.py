@@ -26,9 +26,7 @@ def layers(figure: Figure, styles: Mapping[str, Style]) -> list[alt.Chart]:
     parts = alt.Chart(frame.data("points"))
     numbers = parts.transform_filter(f"datum.high - datum.low >= {_LEAST_LABELLED}")
     return [
-        parts.mark_bar(strokeWidth=0).encode(
-            x=x, y=y, y2=alt.Y2("high:Q"), color=colour, tooltip=alt.Tooltip("tip:N")
-        ),
+        parts.mark_bar(strokeWidth=0).encode(x=x, y=y, y2=alt.Y2("high:Q"), color=colour, tooltip=alt.Tooltip("tip:N")),
         numbers.mark_text(color=ON_SERIES, fontSize=frame.FONT_SIZE - 2, fontWeight="bold").encode(
             x=x, y=alt.Y("middle:Q", scale=frame.scale(figure.y)), text="label:N"
         ),

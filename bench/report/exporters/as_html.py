@@ -11,6 +11,7 @@ from bench.report import charts, glossary, judged, limits, reproduce, rows, seri
 from bench.report.document import Report
 from bench.report.exporters import as_csv, as_json
 from bench.report.figures import Figure, Panel, TableOnly
+from bench.report.findings import Topic
 from bench.report.limits import Shown
 from bench.report.live import Live
 from bench.report.packing import integrity, packed
@@ -20,13 +21,25 @@ from bench.report.series import Style
 _TEMPLATES = ("page.html.j2", "macros.html.j2")
 _SCRIPTS = ("numbers.js", "state.js", "charts.js", "results.js", "page.js")
 _FILTERS = {"Executor": "executor", "Workload": "workload", "Payload": "workload", "Server": "workload"}
-_SHOWN_IN = {
+FOREMOST = 5
+"""As many findings open the page; the others are behind a fold below them."""
+_SHOWN_IN: dict[Topic, str] = {
     "threads": "workloads",
     "processes": "workloads",
     "interpreters": "workloads",
+    "releases": "together",
+    "shared object": "together",
+    "short tasks": "shortest-task",
     "sending": "round-trips",
+    "payload": "crossovers",
+    "transport": "round-trips",
+    "steps": "ten-steps",
+    "hogs": "latency",
     "downloads": "downloads",
+    "client limit": "client-limit",
     "starting": "cold-starts",
+    "imports": "imports",
+    "sharing": "sharing-price",
 }
 STATIC_ROWS = 300
 """As many results stand in the page for who reads it without its script; the packed ones are there for all."""
@@ -87,6 +100,7 @@ def render(report: Report) -> str:
             report=report,
             sections=sections,
             linked=_linked(report),
+            foremost=FOREMOST,
             judged=lambda verdict: limits.table(judged.table(verdict)),
             overview=overview,
             columns=rows.COLUMNS,
@@ -108,9 +122,10 @@ def render(report: Report) -> str:
     )
 
 
-def _linked(report: Report) -> dict[str, str]:
+def _linked(report: Report) -> dict[Topic, str]:
     """Return the figure that shows what a finding says, by its topic, for the figures that there are."""
     held = {figure.anchor for figure in report.figures}
+    held |= {table.anchor for section in report.sections for table in section.tables}
     return {topic: anchor for topic, anchor in _SHOWN_IN.items() if anchor in held}
 
 

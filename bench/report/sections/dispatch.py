@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable
 
-from bench.instrument import metrics, statistics, units
+from bench.instrument import metrics, units
 from bench.instrument.metrics import Derived, Missing
 from bench.instrument.records import Benchmark
 from bench.instrument.statistics import MEDIAN, PAIRED_RATIO
 from bench.report import axes, measured, wording
 from bench.report.figures import Axis, Figure, Panel, PanelGroup, Point, Table
+from bench.report.findings import usable_cores
 from bench.report.measured import Measured
 from bench.report.section import Study, rounds
 
@@ -26,7 +27,7 @@ def figure(study: Study) -> Figure | None:
     return Figure(
         anchor="dispatch",
         heading=(
-            f"Handing over a task costs from {units.seconds(_value(cheapest))} ({cheapest.kind}, {cheapest.subject}) to "
+            f"Handing over a task costs {units.seconds(_value(cheapest))} ({cheapest.kind}, {cheapest.subject}) to "
             f"{units.seconds(_value(dearest))} ({dearest.kind}, {dearest.subject}) on {cheapest.run.label}"
         ),
         reading="Left is better. The task does nothing, so all of its time is the executor's. A row an executor.",
@@ -125,10 +126,8 @@ def _efficiency(item: Benchmark) -> Derived:
 
 def _length_s(item: Benchmark) -> float:
     """Return what one task takes in a plain loop, as measured beside the pool; 0 where it was not."""
-    tasks = item.integer("tasks") or 0
-    if item.reference is None or item.reference.name != metrics.SERIAL or tasks < 1:
-        return 0.0
-    return statistics.median(item.reference.rounds_s).value / tasks
+    length = metrics.task_length(item)
+    return 0.0 if isinstance(length, Missing) else length.value
 
 
 def _lengths(items: Iterable[Measured]) -> tuple[Point, ...]:
@@ -145,19 +144,22 @@ def _lengths(items: Iterable[Measured]) -> tuple[Point, ...]:
 
 
 def _shortest(held: list[Measured]) -> str:
-    """Say between which two lengths each kind crosses half, as far as it was measured."""
-    said = []
-    for kind in dict.fromkeys(item.kind for item in held):
-        own = sorted((item for item in held if item.kind == kind), key=lambda item: _length_s(item.benchmark))
-        above = next((place for place, item in enumerate(own) if _value(item) >= _HALF), len(own))
-        lengths = [units.seconds(_length_s(item.benchmark)) for item in own]
-        if above == 0:
-            said.append(f"{kind} below {lengths[0]}")
-        elif above == len(own):
-            said.append(f"{kind} above {lengths[-1]}")
-        else:
-            said.append(f"{kind} {lengths[above - 1]} to {lengths[above]}")
-    return f"The shortest task that keeps a pool half busy on {held[0].run.label}: {', '.join(said)}"
+    """Say METG(50%) for each kind, or why there is none."""
+    said = ", ".join(f"{kind} {_granularity(items)}" for kind, items in _kinds(held).items())
+    return f"The shortest task that keeps a pool half busy, METG(50%), on {held[0].run.label}: {said}"
+
+
+def _granularity(items: list[Measured]) -> str:
+    ideal = min(items[0].workers, usable_cores(items[0].run) or items[0].workers)
+    found = metrics.minimum_granularity([item.benchmark for item in items], ideal)
+    return f"({found.reason})" if isinstance(found, Missing) else units.seconds(found.value)
+
+
+def _kinds(held: list[Measured]) -> dict[str, list[Measured]]:
+    kinds: dict[str, list[Measured]] = {}
+    for item in held:
+        kinds.setdefault(item.kind, []).append(item)
+    return kinds
 
 
 def _share(value: float) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from bench.instrument import units
 from bench.instrument.records import Benchmark
-from bench.report import axes, wording
+from bench.report import axes, claims
 from bench.report.figures import Axis, Figure, Panel, PanelGroup, Point, Table
 from bench.report.findings import Finding
 from bench.report.section import Section, Study, rounds
@@ -48,7 +48,7 @@ def _width(rounds_s: Sequence[float]) -> float:
 
 
 def _title(finding: Finding) -> str:
-    parts = (finding.topic, finding.subject, wording.workers(finding.kind, finding.workers))
+    parts = (finding.topic, finding.subject, claims.workers(finding.kind, finding.workers))
     return ", ".join(filter(None, parts))
 
 
@@ -70,7 +70,7 @@ def _spread(findings: Sequence[Finding]) -> Figure:
     widest = _widest(findings)
     return Figure(
         anchor="spread",
-        heading=f"Half of the rounds lie within {units.times(_width(widest.benchmark.rounds_s))} of each other, or closer",
+        heading=f"Half of the rounds lie within {units.times(_width(widest.benchmark.rounds_s))} of each other",
         reading="Upright is steady: each line says how much of the rounds took at most so long, against the median.",
         method=f"Empirical distribution, no estimate, so no interval; {_counted(findings)}.",
         x=axes.near_one(values, "time of a round / median"),
@@ -154,9 +154,11 @@ def _rows(finding: Finding) -> list[tuple[str, ...]]:
 
 
 def _halves(finding: Finding) -> list[tuple[str, ...]]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name, values in _series(finding.benchmark):
         half = (len(values) + 1) // 2
         first, last = np.median(values[:half]), np.median(values[-half:])
-        rows.append((_title(finding), name, units.seconds(float(first)), units.seconds(float(last)), f"{len(values):,}"))
+        rows.append(
+            (_title(finding), name, units.seconds(float(first)), units.seconds(float(last)), f"{len(values):,}")
+        )
     return rows

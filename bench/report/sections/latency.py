@@ -33,7 +33,10 @@ def figure(study: Study) -> Figure | None:
             "Down is better. A thread echoes bytes while others compute; with the GIL it has to wait for a hog's "
             "switch interval to end each time that it wants to go on."
         ),
-        method=f"{wording.capitalised(MEDIAN)}. Bars: 95% interval by order statistics, {rounds(item.rounds for _, item in held)}.",
+        method=(
+            f"{wording.capitalised(MEDIAN)}. Bars: 95% interval by order statistics, "
+            f"{rounds(item.rounds for _, item in held)}."
+        ),
         x=axes.time((point.x for point in points), "switch interval"),
         y=axes.time(
             (end for point in points for end in (point.y, point.low, point.high) if end), "response of the echo thread"

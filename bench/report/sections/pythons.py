@@ -1,4 +1,4 @@
-"""Which Python? Pythons against each other, measured side by side: suite by suite, benchmark by benchmark, and the tax."""
+"""Which Python? Pythons measured side by side: suite by suite, benchmark by benchmark, and the tax."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -6,9 +6,9 @@ from pathlib import PurePosixPath
 
 from bench.instrument import units
 from bench.report import axes
+from bench.report.comparison import Comparison, Ratio
 from bench.report.figures import Figure, Panel, PanelGroup, Point, Table
 from bench.report.section import Section, Study
-from bench.report.sidebyside import Ratio, SideBySide
 
 _COMPARE = "tox -e compare"
 
@@ -28,7 +28,7 @@ def section(study: Study) -> Section:
     return Section("pythons", "Which Python?", _answer(sides[0]) if sides else None, figures, absent=tuple(absent))
 
 
-def _figures(side: SideBySide, number: int) -> Iterable[Figure]:
+def _figures(side: Comparison, number: int) -> Iterable[Figure]:
     suffix = f"-{number}" if number > 1 else ""
     yield _suites(side, f"pythons-by-suite{suffix}")
     yield _benchmarks(side, f"pythons-by-benchmark{suffix}")
@@ -37,17 +37,17 @@ def _figures(side: SideBySide, number: int) -> Iterable[Figure]:
         yield _tax(side, tax, f"free-threading-tax{suffix}")
 
 
-def _answer(side: SideBySide) -> str:
+def _answer(side: Comparison) -> str:
     count = len({ratio.benchmark for ratio in side.ratios})
     said = ", ".join(f"{arm} {units.slower(_middle(_of(side, arm)))}" for arm in side.arms[1:] if _of(side, arm))
     return f"In the geometric mean of {count:,} benchmarks measured side by side with {side.base}: {said}."
 
 
-def _of(side: SideBySide, arm: str) -> list[Ratio]:
+def _of(side: Comparison, arm: str) -> list[Ratio]:
     return [ratio for ratio in side.ratios if ratio.arm == arm]
 
 
-def _suites(side: SideBySide, anchor: str) -> Figure:
+def _suites(side: Comparison, anchor: str) -> Figure:
     groups = _by_suite(side)
     means = [
         (suite, arm, own)
@@ -96,7 +96,7 @@ def _mean_row(suite: str, arm: str, own: Sequence[Ratio]) -> tuple[str, ...]:
     return (suite, arm, units.slower(_middle(own)), *(f"{count:,}" for count in counts))
 
 
-def _benchmarks(side: SideBySide, anchor: str) -> Figure:
+def _benchmarks(side: Comparison, anchor: str) -> Figure:
     decided = sum(1 for ratio in side.ratios if ratio.decides)
     return Figure(
         anchor=anchor,
@@ -115,12 +115,12 @@ def _benchmarks(side: SideBySide, anchor: str) -> Figure:
     )
 
 
-def _tax(side: SideBySide, tax: list[Ratio], anchor: str) -> Figure:
+def _tax(side: Comparison, tax: list[Ratio], anchor: str) -> Figure:
     arm = f"{side.base}t"
     return Figure(
         anchor=anchor,
         heading=f"The free-threading tax of {arm}: {units.slower(_middle(tax))} in the geometric mean of {len(tax):,}",
-        reading=f"Right of 1x is what one thread pays for running without the GIL: time on {arm} / time on {side.base}.",
+        reading=f"Right of 1x is what one thread pays for doing without the GIL: time on {arm} / on {side.base}.",
         method=f"{_method(side)} Benchmarks that use one core.",
         x=axes.slowdown(_ends(tax), f"time in terms of {side.base}"),
         y=axes.NAMES,
@@ -136,14 +136,14 @@ def _tax(side: SideBySide, tax: list[Ratio], anchor: str) -> Figure:
     )
 
 
-def _by_suite(side: SideBySide) -> dict[str, list[Ratio]]:
+def _by_suite(side: Comparison) -> dict[str, list[Ratio]]:
     suites: dict[str, list[Ratio]] = {}
     for ratio in side.ratios:
         suites.setdefault(_suite(ratio), []).append(ratio)
     return suites
 
 
-def _table(caption: str, side: SideBySide) -> Table:
+def _table(caption: str, side: Comparison) -> Table:
     return Table(
         caption,
         ("Benchmark", "Python", "Time", "95% interval", "Generations", "Rounds"),
@@ -153,12 +153,12 @@ def _table(caption: str, side: SideBySide) -> Table:
     )
 
 
-def _method(side: SideBySide) -> str:
+def _method(side: Comparison) -> str:
     estimator = side.estimator or "as the file states"
     return f"{estimator[:1].upper()}{estimator[1:]}. {_counted(side)} Measured side by side."
 
 
-def _counted(side: SideBySide) -> str:
+def _counted(side: Comparison) -> str:
     generations = [ratio.generations for ratio in side.ratios]
     few, many = min(generations), max(generations)
     return f"n = {few:,}{f' to {many:,}' if many > few else ''} generations of fresh processes."

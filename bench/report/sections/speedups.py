@@ -4,16 +4,21 @@ from collections.abc import Iterable
 
 from bench.instrument import metrics, units
 from bench.instrument.metrics import Missing
+from bench.instrument.metrics.scalability import FITTED
 from bench.instrument.records import Run
 from bench.instrument.statistics import PAIRED_RATIO
 from bench.report import axes, measured, wording
-from bench.report.figures import Figure, Panel, PanelGroup, Point, Table
+from bench.report.figures import Curve, Figure, Panel, PanelGroup, Point, Table, TableOnly
 from bench.report.findings import usable_cores
 from bench.report.measured import Measured
 from bench.report.section import Study, rounds
 
-_METHOD = f"{wording.capitalised(PAIRED_RATIO)}; serial took turns with each, round by round. Bars: 95% interval by order statistics"
+_METHOD = (
+    f"{wording.capitalised(PAIRED_RATIO)}; serial took turns with each, round by round. Bars: 95% interval by order "
+    "statistics"
+)
 _RATIO = "speed-up over serial"
+_CURVE_POINTS = 25
 CHOSEN = ("gcd-seed", "gcd-short")
 """The workloads that headings speak of, chosen beforehand: the most striking of many ratios overstates."""
 
@@ -106,9 +111,13 @@ def by_workers(study: Study) -> Figure | None:
         heading=_most_workers(study, shown),
         reading=(
             "Up is faster than a plain loop. The thin line is the ideal, a core's worth from each worker up to the "
-            "usable cores, which the vertical line marks."
+            "usable cores, which the vertical line marks. Dotted: the Universal Scalability Law fitted to what was "
+            "measured up to the cores; beyond them it extrapolates."
         ),
-        method=f"{_METHOD}, {rounds(item.benchmark.rounds for item in shown)}.",
+        method=(
+            f"{_METHOD}, {rounds(item.benchmark.rounds for item in shown)}. Fit: {FITTED}; the table of fits below has "
+            "the intervals."
+        ),
         x=axes.workers(item.workers for item in shown),
         y=axes.speed_up(measured.bounds(shown), _RATIO),
         groups=measured.against_workers(shown, _ideal_panel, units.faster),
@@ -177,6 +186,7 @@ def _ideal_panel(title: str, held: list[Measured], points: tuple[Point, ...]) ->
     most = max(point.x for point in points)
     if not cores:
         return Panel(title, points, level=1.0, subject=title)
+    curves = _fits(held, cores)
     line = tuple(sorted({(1.0, 1.0), (float(min(cores, most)),) * 2, (most, float(min(cores, most)))}))
     return Panel(
         title,
@@ -184,7 +194,71 @@ def _ideal_panel(title: str, held: list[Measured], points: tuple[Point, ...]) ->
         line,
         (float(cores), f"{cores:,} core{'s' if cores > 1 else ''}"),
         level=1.0,
+        curves=curves,
         subject=title,
+    )
+
+
+def _fits(held: list[Measured], cores: int) -> tuple[Curve, ...]:
+    """Return the Universal Scalability Law fitted to each kind, up to twice the cores; none where it has no fit."""
+    curves = []
+    for kind in dict.fromkeys(item.kind for item in held):
+        fit = metrics.scalability([item.benchmark for item in held if item.kind == kind], cores, 2 * cores)
+        if isinstance(fit, metrics.ScalabilityFit):
+            steps = [1 + (2 * cores - 1) * step / (_CURVE_POINTS - 1) for step in range(_CURVE_POINTS)]
+            curves.append(Curve(kind, tuple((workers, fit.speed_up(workers)) for workers in steps)))
+    return tuple(curves)
+
+
+def fits(study: Study) -> TableOnly | None:
+    """Return the law's parts for each workload and kind, with intervals, and the extrapolation; None without a fit."""
+    groups = []
+    for label, items in measured.by_run(_cpu_work(study.runs)).items():
+        cores = usable_cores(items[0].run)
+        rows = tuple(
+            _fit_row(subject, kind, fit)
+            for subject, held in measured.by_subject(items).items()
+            for kind in dict.fromkeys(item.kind for item in held)
+            if cores
+            and (own := [item.benchmark for item in held if item.kind == kind])
+            and isinstance(fit := metrics.scalability(own, cores, 2 * cores), metrics.ScalabilityFit)
+        )
+        if rows:
+            groups.append((label, rows))
+    if not groups:
+        return None
+    label, rows = groups[-1]
+    return TableOnly(
+        "scalability",
+        f"With twice the workers, {rows[0][0]} by {rows[0][1]} on {label} would be {rows[0][5]}: an extrapolation",
+        f"The Universal Scalability Law as fitted to what was measured up to the cores: {FITTED}. Contention and "
+        "coherence of 0 would be ideal. Beyond the cores the figures extrapolate.",
+        Table(
+            "Fits of the Universal Scalability Law",
+            (
+                "Workload", "Executor", "Contention", "Coherence", "Measured with", "Extrapolated speed-up",
+                "95% interval", "Extrapolated to", "n",
+            ),
+            tuple(groups),
+            headers=2,
+        ),
+    )  # fmt: skip
+
+
+def _fit_row(subject: str, kind: str, fit: metrics.ScalabilityFit) -> tuple[str, ...]:
+    coherence = fit.coherence
+    return (
+        subject,
+        kind,
+        f"{units.number(fit.contention.value)} {wording.interval(fit.contention, units.number)}",
+        coherence.reason
+        if isinstance(coherence, Missing)
+        else f"{units.number(coherence.value)} {wording.interval(coherence, units.number)}",
+        ", ".join(f"{workers:,}" for workers in fit.workers),
+        units.faster(fit.beyond.value),
+        wording.interval(fit.beyond, units.faster),
+        f"{fit.beyond_workers:,} workers",
+        f"{fit.beyond.n:,}",
     )
 
 
@@ -201,14 +275,13 @@ def _chosen(shown: list[Measured]) -> tuple[str, list[Measured]]:
 
 
 def _most_workers(study: Study, shown: list[Measured]) -> str:
-    """Say what a workload gained from the largest number of workers, kind by kind, on the lead's Python, else on the last that has it."""
+    """Say what a workload gained from the most workers, kind by kind, on the lead's Python or else the last."""
     subject, held = _chosen(shown)
-    last = [item for item in held if item.run is study.lead] or [item for item in held if item.run is held[-1].run]
+    lead = [item for item in held if item.run is study.lead]
+    last = lead or [item for item in held if item.run is held[-1].run]
     most = max(item.workers for item in last)
     said = ", ".join(
-        f"{item.kind} {units.faster(item.estimate.value)}"
-        for item in last
-        if item.workers == most and item.estimate
+        f"{item.kind} {units.faster(item.estimate.value)}" for item in last if item.workers == most and item.estimate
     )
     return f"{wording.capitalised(subject)} with {most:,} workers on {last[0].run.label}, against serial: {said}"
 

@@ -8,10 +8,13 @@ from bench.report.sections import dispatch, starts
 def section(study: Study) -> Section:
     """Return the section on starting and dispatch."""
     told = study.found("starting")
-    figures = drawn([starts.figure(study), dispatch.figure(study), dispatch.shortest_task(study)])
+    figures = drawn(
+        [starts.figure(study), starts.imports(study), dispatch.figure(study), dispatch.shortest_task(study)]
+    )
     held = {figure.anchor for figure in figures}
     absent = [
         ("cold-starts", "Cold starts", "startup"),
+        ("imports", "What an import adds to a start", "startup"),
         ("dispatch", "What handing over a task costs", "dispatch"),
         ("shortest-task", "The shortest task that keeps a pool half busy, METG(50%)", "dispatch"),
     ]

@@ -2,7 +2,7 @@
 
 from bench.report import wording
 from bench.report.section import Section, Study, drawn, not_measured
-from bench.report.sections import latency, together, speedups
+from bench.report.sections import client, latency, speedups, together
 
 
 def section(study: Study) -> Section:
@@ -15,6 +15,7 @@ def section(study: Study) -> Section:
             speedups.by_workers(study),
             together.figure(study),
             speedups.downloads(study),
+            client.figure(study),
             latency.figure(study),
         ]
     )
@@ -23,6 +24,7 @@ def section(study: Study) -> Section:
         ("workloads", "Speed-up of CPU work", "gil"),
         ("together", "Threads released together, and objects that they share", "gil"),
         ("downloads", "Speed-up of downloads", "download"),
+        ("client-limit", "When the downloading client is the limit itself", "client_limit"),
         ("latency", "The response of a thread that waits, beside threads that compute", "latency"),
     ]
     return Section(
@@ -30,5 +32,6 @@ def section(study: Study) -> Section:
         "Do threads help?",
         wording.sentence(told[0]) if told else None,
         figures,
+        tables=tuple(table for table in [speedups.fits(study)] if table),
         absent=tuple(not_measured(what, suite) for anchor, what, suite in absent if anchor not in held),
     )

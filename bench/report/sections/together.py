@@ -38,8 +38,8 @@ def figure(study: Study) -> Figure | None:
             "it they hinder each other. The lower rows share one object, against an object each."
         ),
         method=(
-            f"{wording.capitalised(PAIRED_RATIO)}; one thread alone, or threads with an object each, took turns. Bars: 95% interval by "
-            f"order statistics, {rounds(item.rounds for _, item, *_ in held)}."
+            f"{wording.capitalised(PAIRED_RATIO)}; one thread alone, or threads with an object each, took turns. "
+            f"Bars: 95% interval by order statistics, {rounds(item.rounds for _, item, *_ in held)}."
         ),
         x=axes.slowdown(_bounds(held), "time beside others / time alone"),
         y=axes.NAMES,

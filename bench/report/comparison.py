@@ -1,6 +1,6 @@
 """Read lockstep files: ratios between Pythons (arms) that were measured side by side, round by round.
 
-Everything in a file is untrusted: `load` returns a `SideBySide` or raises `ResultsError`, nothing else.
+Everything in a file is untrusted: `load` returns a `Comparison` or raises `ResultsError`, nothing else.
 """
 
 from dataclasses import dataclass
@@ -61,7 +61,7 @@ class _File(_Read):
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """Time on `arm` / time on the base, of one benchmark; the interval is over generations, None where `no_interval`."""
+    """Time on `arm` / on the base, of one benchmark; its interval is over generations, or `no_interval` is why."""
 
     benchmark: str
     arm: str
@@ -81,7 +81,7 @@ class Ratio:
 
 
 @dataclass(frozen=True, slots=True)
-class SideBySide:
+class Comparison:
     """What one comparison found. `arms` are their names, the base first; `refused` says what was not compared."""
 
     source: Path
@@ -93,7 +93,7 @@ class SideBySide:
     interrupted: bool
 
 
-def load(path: Path, text: bytes) -> SideBySide:
+def load(path: Path, text: bytes) -> Comparison:
     """Read one lockstep file; raises ResultsError with a line that names the file and the place."""
     try:
         file = _File.model_validate_json(text)
@@ -103,7 +103,7 @@ def load(path: Path, text: bytes) -> SideBySide:
         raise ResultsError(f"{path}: {place or 'the file'}: {first['msg']}") from None
     known = [arm.name for arm in file.arms]
     if file.base not in known:
-        raise ResultsError(f"{path}: base: {ascii(file.base)} is none of the arms")
+        raise ResultsError(f"{path}: base: {file.base!a} is none of the arms")
     ratios = tuple(
         Ratio(
             item.fullname,
@@ -120,7 +120,7 @@ def load(path: Path, text: bytes) -> SideBySide:
         for arm, held in item.ratios.items()
     )
     estimators = dict.fromkeys(held.estimator for item in file.benchmarks for held in item.ratios.values())
-    return SideBySide(
+    return Comparison(
         path,
         file.base,
         (file.base, *(name for name in known if name != file.base)),
