@@ -1,6 +1,7 @@
 """Figures of speed-up over serial: CPU work by workload and by workers, and downloads."""
 
 from collections.abc import Iterable
+from functools import partial
 
 from bench.instrument import metrics, units
 from bench.instrument.metrics import Missing
@@ -8,19 +9,18 @@ from bench.instrument.metrics.scalability import FITTED
 from bench.instrument.records import Run
 from bench.instrument.statistics import PAIRED_RATIO
 from bench.report import axes, measured, wording
-from bench.report.figures import Curve, Figure, Panel, PanelGroup, Point, Table, TableOnly
+from bench.report.figures import Figure, Panel, PanelGroup, Point, Table
 from bench.report.findings import usable_cores
 from bench.report.measured import Measured
 from bench.report.section import Study, rounds
+from bench.report.sections import scaling
+from bench.report.sections.scaling import Fits
 
 _METHOD = (
     f"{wording.capitalised(PAIRED_RATIO)}; serial took turns with each, round by round. Bars: 95% interval by order "
     "statistics"
 )
 _RATIO = "speed-up over serial"
-_CURVE_POINTS = 25
-CHOSEN = ("gcd-seed", "gcd-short")
-"""The workloads that headings speak of, chosen beforehand: the most striking of many ratios overstates."""
 
 
 def by_python(study: Study) -> Figure | None:
@@ -94,9 +94,9 @@ def by_workload(study: Study) -> Figure | None:
     )
 
 
-def by_workers(study: Study) -> Figure | None:
-    """Return the speed-up against the number of workers, where more than one number was measured; else None."""
-    shown = [
+def several_workers(study: Study) -> list[Measured]:
+    """Return the speed-ups of workloads that were measured with more than one number of workers."""
+    return [
         item
         for items in measured.by_run(_cpu_work(study.runs)).values()
         for held in measured.by_subject(items).values()
@@ -104,6 +104,11 @@ def by_workers(study: Study) -> Figure | None:
         for item in held
         if item.estimate
     ]
+
+
+def by_workers(study: Study, found: Fits) -> Figure | None:
+    """Return the speed-up against the number of workers, where more than one number was measured; else None."""
+    shown = several_workers(study)
     if not shown:
         return None
     return Figure(
@@ -115,12 +120,12 @@ def by_workers(study: Study) -> Figure | None:
             "measured up to the cores; beyond them it extrapolates."
         ),
         method=(
-            f"{_METHOD}, {rounds(item.benchmark.rounds for item in shown)}. Fit: {FITTED}; the table of fits below has "
-            "the intervals."
+            f"{_METHOD}, {rounds(item.benchmark.rounds for item in shown)}. Fit, on {study.lead.label}: {FITTED}; "
+            "the table of fits below has the intervals."
         ),
         x=axes.workers(item.workers for item in shown),
         y=axes.speed_up(measured.bounds(shown), _RATIO),
-        groups=measured.against_workers(shown, _ideal_panel, units.faster),
+        groups=measured.against_workers(shown, partial(_ideal_panel, found, study.lead), units.faster),
         table=_speed_up_table("Speed-up of CPU work against the number of workers", "Workload", shown),
         dodge=True,
     )
@@ -181,12 +186,16 @@ def _rows(items: list[Measured], title: str, *, by_run: bool) -> Panel:
     return Panel(title, points, level=1.0)
 
 
-def _ideal_panel(title: str, held: list[Measured], points: tuple[Point, ...]) -> Panel:
+def _ideal_panel(found: Fits, lead: Run, title: str, held: list[Measured], points: tuple[Point, ...]) -> Panel:
     cores = usable_cores(held[0].run)
     most = max(point.x for point in points)
     if not cores:
         return Panel(title, points, level=1.0, subject=title)
-    curves = _fits(held, cores)
+    curves = tuple(
+        scaling.curve(kind, fit)
+        for kind in dict.fromkeys(item.kind for item in held)
+        if (fit := found.get((title, kind))) and held[0].run is lead
+    )
     line = tuple(sorted({(1.0, 1.0), (float(min(cores, most)),) * 2, (most, float(min(cores, most)))}))
     return Panel(
         title,
@@ -199,69 +208,6 @@ def _ideal_panel(title: str, held: list[Measured], points: tuple[Point, ...]) ->
     )
 
 
-def _fits(held: list[Measured], cores: int) -> tuple[Curve, ...]:
-    """Return the Universal Scalability Law fitted to each kind, up to twice the cores; none where it has no fit."""
-    curves = []
-    for kind in dict.fromkeys(item.kind for item in held):
-        fit = metrics.scalability([item.benchmark for item in held if item.kind == kind], cores, 2 * cores)
-        if isinstance(fit, metrics.ScalabilityFit):
-            steps = [1 + (2 * cores - 1) * step / (_CURVE_POINTS - 1) for step in range(_CURVE_POINTS)]
-            curves.append(Curve(kind, tuple((workers, fit.speed_up(workers)) for workers in steps)))
-    return tuple(curves)
-
-
-def fits(study: Study) -> TableOnly | None:
-    """Return the law's parts for each workload and kind, with intervals, and the extrapolation; None without a fit."""
-    groups = []
-    for label, items in measured.by_run(_cpu_work(study.runs)).items():
-        cores = usable_cores(items[0].run)
-        rows = tuple(
-            _fit_row(subject, kind, fit)
-            for subject, held in measured.by_subject(items).items()
-            for kind in dict.fromkeys(item.kind for item in held)
-            if cores
-            and (own := [item.benchmark for item in held if item.kind == kind])
-            and isinstance(fit := metrics.scalability(own, cores, 2 * cores), metrics.ScalabilityFit)
-        )
-        if rows:
-            groups.append((label, rows))
-    if not groups:
-        return None
-    label, rows = groups[-1]
-    return TableOnly(
-        "scalability",
-        f"With twice the workers, {rows[0][0]} by {rows[0][1]} on {label} would be {rows[0][5]}: an extrapolation",
-        f"The Universal Scalability Law as fitted to what was measured up to the cores: {FITTED}. Contention and "
-        "coherence of 0 would be ideal. Beyond the cores the figures extrapolate.",
-        Table(
-            "Fits of the Universal Scalability Law",
-            (
-                "Workload", "Executor", "Contention", "Coherence", "Measured with", "Extrapolated speed-up",
-                "95% interval", "Extrapolated to", "n",
-            ),
-            tuple(groups),
-            headers=2,
-        ),
-    )  # fmt: skip
-
-
-def _fit_row(subject: str, kind: str, fit: metrics.ScalabilityFit) -> tuple[str, ...]:
-    coherence = fit.coherence
-    return (
-        subject,
-        kind,
-        f"{units.number(fit.contention.value)} {wording.interval(fit.contention, units.number)}",
-        coherence.reason
-        if isinstance(coherence, Missing)
-        else f"{units.number(coherence.value)} {wording.interval(coherence, units.number)}",
-        ", ".join(f"{workers:,}" for workers in fit.workers),
-        units.faster(fit.beyond.value),
-        wording.interval(fit.beyond, units.faster),
-        f"{fit.beyond_workers:,} workers",
-        f"{fit.beyond.n:,}",
-    )
-
-
 def _plain_panel(title: str, held: list[Measured], points: tuple[Point, ...]) -> Panel:
     del held
     return Panel(title, points, level=1.0, subject=title)
@@ -270,7 +216,7 @@ def _plain_panel(title: str, held: list[Measured], points: tuple[Point, ...]) ->
 def _chosen(shown: list[Measured]) -> tuple[str, list[Measured]]:
     """Return the words for the workload that a heading speaks of, chosen beforehand, and its measurements."""
     subjects = measured.by_subject(shown)
-    name = next((name for name in CHOSEN if name in subjects), next(iter(subjects)))
+    name = next((name for name in scaling.CHOSEN if name in subjects), next(iter(subjects)))
     return wording.subject(name), subjects[name]
 
 

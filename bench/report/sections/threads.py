@@ -2,17 +2,18 @@
 
 from bench.report import wording
 from bench.report.section import Section, Study, drawn, not_measured
-from bench.report.sections import client, latency, speedups, together
+from bench.report.sections import client, latency, scaling, speedups, together
 
 
 def section(study: Study) -> Section:
     """Return the section on threads."""
     told = study.found("threads")
+    found = scaling.fits(study, speedups.several_workers(study))
     figures = drawn(
         [
             speedups.by_python(study),
             speedups.by_workload(study),
-            speedups.by_workers(study),
+            speedups.by_workers(study, found),
             together.figure(study),
             speedups.downloads(study),
             client.figure(study),
@@ -32,6 +33,6 @@ def section(study: Study) -> Section:
         "Do threads help?",
         wording.sentence(told[0]) if told else None,
         figures,
-        tables=tuple(table for table in [speedups.fits(study)] if table),
+        tables=tuple(table for table in [scaling.table(study, found)] if table),
         absent=tuple(not_measured(what, suite) for anchor, what, suite in absent if anchor not in held),
     )
