@@ -9,6 +9,7 @@ from bench.report.figures import Axis
 _MARGIN = 1.15
 _BYTES_PER_TICK = 16
 _MOST_TICKS = 9
+_MOST_NAMED_TICKS = 3
 _MOST_EVEN_TICKS = 5
 _EVEN = tuple(digit * 10**power for power in range(10) for digit in (1, 2, 5))
 _NEAR = (1.05, 1.1, 1.2, 1.5)
@@ -71,7 +72,13 @@ def near_one(values: Iterable[float], title: str) -> Axis:
 def _around_one(values: Iterable[float], title: str, label: Callable[[float], str]) -> Axis:
     low, high = _extent(values)
     nearest = next((step for step in _NEAR if low >= 1 / step and high <= step), None)
-    ticks = [1 / nearest, 1.0, nearest] if nearest else _powers(2, min(low, 0.5), max(high, 2))
+    if nearest:
+        ticks = [1 / nearest, 1.0, nearest]
+    else:
+        # The base that needs few enough ticks for each to have its words: 1x is always one of them.
+        span = max(high, 1) / min(low, 1)
+        base = next((base for base in (2, 4, 10) if math.log(span, base) <= _MOST_NAMED_TICKS), 100)
+        ticks = _powers(base, min(low, 1 / 2), max(high, 2))
     return _axis(title, ticks[0] / _MARGIN, ticks[-1] * _MARGIN, ticks, label)
 
 

@@ -37,7 +37,7 @@ def heading(finding: Finding) -> str:
 
 def cpu_heading(findings: Sequence[Finding]) -> str:
     """Join what was found for one workload into a heading: the seed's gcd: 2 threads 1.02x slower than serial, ..."""
-    what = capitalised(_subject(findings[0]))
+    what = opening(findings[0].subject or "")
     said = ", ".join(
         f"{workers(finding.kind, finding.workers)} {units.faster(finding.ratio.value)}"
         f"{' (not decided)' if is_open(finding) else ''}"
@@ -125,6 +125,11 @@ def _with_interval(estimate: Estimate, write: Write) -> str:
 def subject(name: str) -> str:
     """Return the words for a workload: the seed's gcd for gcd-seed, its own name for another."""
     return _SUBJECTS.get(name, name)
+
+
+def opening(name: str) -> str:
+    """Return the words for a workload that starts a sentence; its own name keeps its letters."""
+    return capitalised(_SUBJECTS[name]) if name in _SUBJECTS else name
 
 
 def _subject(finding: Finding) -> str:

@@ -13,7 +13,7 @@ from bench.report.svg import MUTED, series_stand_in
 WIDTH = 230
 HEIGHT = alt.Step(12, **{"for": "offset"})
 """Each mark of a row has its own line, so that a chart is as high as what it shows."""
-_LABEL_WIDTH = 140
+_LABEL_WIDTH = 170
 
 
 def layers(figure: Figure, styles: Mapping[str, Style]) -> list[alt.Chart]:

@@ -56,6 +56,19 @@ def _rows(run: Run) -> tuple[tuple[str, ...], ...]:
 def _crossing(held: list[Benchmark], workers: int | None, task_s: float) -> str:
     size = metrics.break_even_payload(held, task_s, workers)
     if isinstance(size, Missing):
-        return size.reason
+        return _beyond(held, workers, task_s) or size.reason
     interval = f" {wording.interval(size, units.size)}" if size.interval else ""
     return f"{units.size(round(size.value))}{interval}"
+
+
+def _beyond(held: list[Benchmark], workers: int | None, task_s: float) -> str | None:
+    """Say on which side of the sizes that were measured the crossover lies; None where that is not the reason."""
+    ordered = sorted(held, key=lambda item: item.integer("size_bytes") or 0)
+    ends = [metrics.break_even_task(item, workers) for item in (ordered[0], ordered[-1])]
+    sizes = [units.size(item.integer("size_bytes") or 0) for item in (ordered[0], ordered[-1])]
+    least, most = ends
+    if not isinstance(least, Missing) and least.value > task_s:
+        return f"below {sizes[0]}"
+    if not isinstance(most, Missing) and most.value <= task_s:
+        return f"above {sizes[1]}"
+    return None

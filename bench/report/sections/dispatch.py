@@ -152,7 +152,7 @@ def _shortest(held: list[Measured]) -> str:
 def _granularity(items: list[Measured]) -> str:
     ideal = min(items[0].workers, usable_cores(items[0].run) or items[0].workers)
     found = metrics.minimum_granularity([item.benchmark for item in items], ideal)
-    return f"({found.reason})" if isinstance(found, Missing) else units.seconds(found.value)
+    return "not among the lengths measured" if isinstance(found, Missing) else units.seconds(found.value)
 
 
 def _kinds(held: list[Measured]) -> dict[str, list[Measured]]:

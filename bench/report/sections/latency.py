@@ -56,10 +56,11 @@ def _points(item: Benchmark) -> list[Point]:
     """Return the response beside the hogs and, from the rounds that took turns, without them."""
     at = _interval_s(item) or 1
     time = statistics.median(item.rounds_s)
-    points = [Point.of(_hogs(item), at, time, f"{_at(item)}: {units.seconds(time.value)}")]
+    points: list[Point] = []
     if item.reference and item.integer("hogs"):
         alone = statistics.median(item.reference.rounds_s)
         points.append(Point.of("no hog", at, alone, f"{_ALONE} {_hogs(item)}: {units.seconds(alone.value)}"))
+    points.append(Point.of(_hogs(item), at, time, f"{_at(item)}: {units.seconds(time.value)}"))
     return points
 
 

@@ -49,7 +49,7 @@ def table(study: Study, found: Fits) -> TableOnly | None:
     (workload, kind), fit = next(iter(found.items()))
     return TableOnly(
         "scalability",
-        f"{wording.capitalised(wording.subject(workload))} by {kind} with {fit.beyond_workers:,} workers: "
+        f"{wording.opening(workload)} by {kind} with {fit.beyond_workers:,} workers: "
         f"{units.faster(fit.beyond.value)}, if the law holds",
         f"The Universal Scalability Law on {study.lead.label}: {FITTED}. Contention and coherence of 0 are ideal. "
         "Beyond the usable cores it extrapolates, as if there were cores for more workers.",

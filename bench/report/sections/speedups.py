@@ -32,7 +32,7 @@ def by_python(study: Study) -> Figure | None:
     said = ", ".join(f"{item.run.label} {units.faster(item.estimate.value)}" for item in held if item.estimate)
     return Figure(
         anchor="threads-by-python",
-        heading=f"{wording.capitalised(subject)} on threads, against serial: {said}",
+        heading=f"{subject} on threads, against serial: {said}",
         reading="Right of 1x, threads beat a plain loop on that Python; left of it they lose. A row a workload.",
         method=f"{_METHOD}, {rounds(item.benchmark.rounds for item in shown)}. Each ratio is from its own run.",
         x=axes.speed_up(measured.bounds(shown), _RATIO),
@@ -116,12 +116,17 @@ def by_workers(study: Study, found: Fits) -> Figure | None:
         heading=_most_workers(study, shown),
         reading=(
             "Up is faster than a plain loop. The thin line is the ideal, a core's worth from each worker up to the "
-            "usable cores, which the vertical line marks. Dotted: the Universal Scalability Law fitted to what was "
-            "measured up to the cores; beyond them it extrapolates."
+            "usable cores, which the vertical line marks."
+            + (
+                " Dotted: the Universal Scalability Law fitted to what was measured up to the cores; beyond them it "
+                "extrapolates."
+                if found
+                else ""
+            )
         ),
         method=(
-            f"{_METHOD}, {rounds(item.benchmark.rounds for item in shown)}. Fit, on {study.lead.label}: {FITTED}; "
-            "the table of fits below has the intervals."
+            f"{_METHOD}, {rounds(item.benchmark.rounds for item in shown)}."
+            + (f" Fit, on {study.lead.label}: {FITTED}; the table of fits below has the intervals." if found else "")
         ),
         x=axes.workers(item.workers for item in shown),
         y=axes.speed_up(measured.bounds(shown), _RATIO),
@@ -217,7 +222,7 @@ def _chosen(shown: list[Measured]) -> tuple[str, list[Measured]]:
     """Return the words for the workload that a heading speaks of, chosen beforehand, and its measurements."""
     subjects = measured.by_subject(shown)
     name = next((name for name in scaling.CHOSEN if name in subjects), next(iter(subjects)))
-    return wording.subject(name), subjects[name]
+    return wording.opening(name), subjects[name]
 
 
 def _most_workers(study: Study, shown: list[Measured]) -> str:
@@ -229,7 +234,7 @@ def _most_workers(study: Study, shown: list[Measured]) -> str:
     said = ", ".join(
         f"{item.kind} {units.faster(item.estimate.value)}" for item in last if item.workers == most and item.estimate
     )
-    return f"{wording.capitalised(subject)} with {most:,} workers on {last[0].run.label}, against serial: {said}"
+    return f"{subject} with {most:,} workers on {last[0].run.label}, against serial: {said}"
 
 
 def _speed_up_table(caption: str, subject: str, shown: Iterable[Measured]) -> Table:

@@ -101,7 +101,7 @@ def _import_point(item: Measured) -> Point:
         interval.low if interval else None,
         interval.high if interval else None,
         item.tip(item.subject, units.slower),
-        f"{item.kind}, {item.subject}",
+        f"{item.subject}, {item.kind}",
     )
 
 

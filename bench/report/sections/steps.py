@@ -116,8 +116,8 @@ def _heading(study: Study, held: list[_Held], labels: dict[str, str]) -> str:
     name = max(means, key=lambda name: means[name])
     share = means[name] / sum(means.values()) if sum(means.values()) > 0 else 0.0
     return (
-        f"Of {_size(item)} through {item.text('kind')} and back, step {labels[name]} takes most: {share:.0%} of "
-        f"{units.seconds(sum(means.values()))}"
+        f"Of a {item.text('measurement') or 'task'} sending {_size(item)} through {item.text('kind')} and back, step "
+        f"{labels[name]} takes most: {share:.0%} of {units.seconds(sum(means.values()))}"
     )
 
 
