@@ -7,16 +7,16 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib import import_module
 from typing import NoReturn
-
-from flagkit import __version__
-from flagkit.flags import download_command, serve_command
-from flagkit.usage import IntermixedParser, UsageError
 
 __all__ = ["main"]
 
-COMMANDS = (download_command, serve_command)
-"""Each has `add_parser(subparsers)`, which sets `run` in its parser's defaults, and `run(arguments) -> exit status`."""
+COMMANDS = ("flagkit.flags.download_command", "flagkit.flags.serve_command")
+"""Modules, imported by `main` so that Ctrl-C meanwhile is no traceback.
+
+Each has `add_parser(subparsers)`, which sets `run` in its parser's defaults, and `run(arguments) -> exit status`.
+"""
 
 COMPLETION = """\
 shell completion:
@@ -33,24 +33,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0 when all went well, 1 when some of it did not, 2 for a usage error (raised as SystemExit, as argparse does).
     Ctrl-C ends the process with 130.
     """
-    parser = _parser()
-    _complete(parser)
-    options = parser.parse_args(arguments)
     try:
-        status: int = options.run(options)
-        sys.stdout.flush()
-    except UsageError as error:
-        options.parser.error(str(error))
+        return _run(arguments)
     except KeyboardInterrupt:
         if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
             _leave_at_once(INTERRUPTED)
         return INTERRUPTED
     except BrokenPipeError:
         _leave_at_once(READER_GONE)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    from flagkit.usage import UsageError  # noqa: PLC0415 - see COMMANDS
+
+    parser = _parser()
+    _complete(parser)
+    options = parser.parse_args(arguments)
+    try:
+        status: int = options.run(options)
+    except UsageError as error:
+        options.parser.error(str(error))
+    sys.stdout.flush()
     return status
 
 
 def _parser() -> argparse.ArgumentParser:
+    from flagkit import __version__  # noqa: PLC0415 - see COMMANDS
+    from flagkit.usage import IntermixedParser  # noqa: PLC0415
+
     parser = argparse.ArgumentParser(
         prog="flagkit",
         description="Download country flags by any executor kind, and serve them.",
@@ -62,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         title="commands", dest="command", required=True, metavar="COMMAND", parser_class=IntermixedParser
     )
     for command in COMMANDS:
-        command_parser = command.add_parser(subparsers)
+        command_parser = import_module(command).add_parser(subparsers)
         command_parser.set_defaults(parser=command_parser)
     return parser
 

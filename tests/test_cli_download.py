@@ -83,7 +83,7 @@ def test_letters_codes_and_options_mix(flagkit: Flagkit, server: FlagServer, tmp
     done = flagkit("fr", "-v", "b", "BR", "--base-url", server.base_url, "-d", "here/flags", "-l", "4", "zz")
     lines = done.stdout.splitlines()
     assert lines[1:3] == ["Searching for 4 flags: BA, BB, BC, BD", "4 concurrent connections will be used."]
-    assert sorted(lines[3:7]) == ["BA ok", "BB ok", "BC not found", "BD ok"]
+    assert sorted(lines[3:7]) == ["BA OK", "BB OK", "BC not found", "BD OK"]
     assert lines[7:10] == ["--------------------", "3 flags downloaded.", "1 not found."]
     assert done.returncode == 0
     assert saved(tmp_path / "here" / "flags") == ["ba.gif", "bb.gif", "bd.gif"]
@@ -153,6 +153,17 @@ def test_something_foreign_on_the_port_is_a_usage_error(flagkit: Flagkit) -> Non
             done = flagkit("br", FLAGKIT_LOCAL_URL=f"http://127.0.0.1:{port}/flags")
             process.kill()
     assert_usage_error(done, f"something else uses port {port}")
+
+
+def test_a_port_that_is_taken_on_the_other_loopback_address_is_a_usage_error(flagkit: Flagkit, free_port: int) -> None:
+    """Nothing answers where the downloader looks, yet its server cannot be there: the advice is a downloader's."""
+    try:
+        taken = socket.create_server(("::1", free_port), family=socket.AF_INET6)
+    except OSError as error:
+        pytest.skip(f"no ::1 here: {error}")
+    with closing(taken):
+        done = flagkit("br", FLAGKIT_LOCAL_URL=f"http://127.0.0.1:{free_port}/flags")
+    assert_usage_error(done, "is in use: end what is there, or say with FLAGKIT_LOCAL_URL or --base-url where")
 
 
 def is_listening(port: int) -> bool:
@@ -268,7 +279,7 @@ def test_ctrl_c_prints_the_report_so_far(kind: str, tmp_path: Path) -> None:
         out, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (130, "")
     report = "".join(lines) + out
-    done = re.findall(r"^[A-Z]{2} ok$", report, re.MULTILINE)
+    done = re.findall(r"^[A-Z]{2} OK$", report, re.MULTILINE)
     counts = re.findall(
         r"\n-{20}\n(\d+) flags? downloaded\.\nElapsed.*\nInterrupted: (\d+) of 194 codes were done\.\n$", report
     )
@@ -297,6 +308,22 @@ def test_ctrl_c_does_not_wait_for_a_server_that_does_not_answer(tmp_path: Path) 
             out, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (130, "")
     assert out.endswith("Interrupted: 0 of 1 codes were done.\n")
+
+
+@pytest.mark.parametrize("module", ["flagkit.flags", "flagkit.flags.many", "requests"])
+def test_ctrl_c_before_the_run_is_no_traceback(module: str, tmp_path: Path) -> None:
+    """The imports take most of the time until the first line: there is nothing to report yet, only the status."""
+    program = (
+        "import sys\n"
+        "from flagkit.cli import main\n"
+        "class CtrlC:\n"
+        "    def find_spec(self, name, *_):\n"
+        f"        if name == {module!r}: raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, CtrlC())\n"
+        "sys.exit(main(['download', 'br', '--base-url', 'http://127.0.0.1:1/flags']))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 @posix
@@ -377,7 +404,7 @@ def test_a_terminal_shows_a_progress_bar(server: FlagServer, tmp_path: Path) -> 
     assert "194 flags downloaded." in bar
     lines = on_a_terminal("b", "-v", "--base-url", server.base_url, cwd=tmp_path)
     assert "%|" not in lines
-    assert "BR ok" in lines
+    assert "BR OK" in lines
 
 
 def test_a_download_loads_no_server_no_images_and_no_numpy(server: FlagServer, tmp_path: Path) -> None:

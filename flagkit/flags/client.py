@@ -95,7 +95,7 @@ def get_flag(code: str, base_url: str, *, timeout_s: float = TIMEOUT_S, attempt:
     if response.status_code == HTTP_NOT_FOUND:
         raise FlagNotFoundError("not found")
     if response.status_code != HTTP_OK:
-        raise FlagError(f"HTTP {response.status_code} {response.reason}".rstrip())
+        raise FlagError(f"HTTP {response.status_code} - {response.reason}".rstrip(" -"))
     if not is_whole_gif(image):
         raise FlagError("the answer is not a whole GIF image")
     return image
@@ -131,9 +131,12 @@ def save_flag(image: bytes, code: str, dest: Path, *, run: str = "") -> Path:
             dest.mkdir(parents=True, exist_ok=True)
             _write(temporary, image)
         temporary.replace(target)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):  # what went wrong first is what is told
             temporary.unlink()
+        if isinstance(error, OSError) and error.filename is not None:
+            # The temporary name means nothing to a person, and would make of one error as many as there are codes.
+            raise OSError(error.errno, error.strerror, str(error.filename2 or dest)) from error
         raise
     return target
 

@@ -15,7 +15,7 @@ from flagkit.flags.many import DownloadInterruptedError, download_many
 from flagkit.flags.pool import concurrency
 from flagkit.flags.report import closing, complaint, opening, progress_of
 from flagkit.flags.sessions import import_requests
-from flagkit.flags.sites import SITES, Site, SiteError, Visitor, check_url, look, site_of
+from flagkit.flags.sites import SITES, Site, SiteError, Visitor, advice, check_url, look, site_of
 from flagkit.usage import UsageError, at_least, say, time_limit
 
 __all__ = ["add_parser", "run"]
@@ -178,8 +178,10 @@ def _serve_if_missing(site: Site, ending: ExitStack) -> tuple[Site, str]:
             return site, EMBEDDED
         # It would end with the run that started it, in the midst of this one.
         server = ending.enter_context(FlagServer(behaviour, label=site.label))
-    except (SiteError, FlagServerError) as error:
+    except SiteError as error:
         raise UsageError(str(error)) from None
+    except FlagServerError as error:
+        raise UsageError(f"the {site.label} server cannot be started, {error}: {advice(site)}") from None
     return Site(site.label, server.base_url), EMBEDDED_ELSEWHERE.format(port=site.port)
 
 

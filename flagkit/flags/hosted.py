@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from flagkit.flags.behaviour import Behaviour, Hosted
@@ -64,8 +65,8 @@ def _parent_gone(parent: int = os.getppid()) -> None:
 
 
 def _tell(message: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(message) + "\n")
-    sys.stdout.flush()
+    with suppress(BrokenPipeError):  # a parent that has gone meanwhile needs no answer, and stdin has ended too
+        os.write(sys.stdout.fileno(), f"{json.dumps(message)}\n".encode())
 
 
 if __name__ == "__main__":

@@ -32,19 +32,20 @@ class CorkedTransport:
     def write(self, data: bytes) -> None:
         """Keep `data` until the loop's next turn."""
         if not self._waiting:
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self.flush)
         self._waiting.append(data)
 
     def close(self) -> None:
         """Close once everything has been sent."""
-        self._flush()
+        self.flush()
         self._transport.close()
 
     def get_write_buffer_size(self) -> int:
         """Return the bytes that have not been sent."""
         return self._transport.get_write_buffer_size() + sum(map(len, self._waiting))
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Send what was kept."""
         if self._waiting:
             self._transport.write(b"".join(self._waiting))
             self._waiting.clear()
@@ -63,6 +64,10 @@ class FlagProtocol(H11Protocol):
         super().connection_made(cast("asyncio.Transport", CorkedTransport(transport, self.loop)))
         self._idle_since = self.loop.time()
         self.app_state = {"close": self.transport.close}
+
+    def eof_received(self) -> None:
+        """Send what has been answered to a client that asks no more: the transport closes now, without the corked."""
+        cast("CorkedTransport", self.transport).flush()
 
     def on_response_complete(self) -> None:
         """Begin to wait for the next request."""

@@ -45,14 +45,14 @@ def complaint(tally: Tally) -> str:
         return ""
     (most, times), *others = reasons.most_common()
     how_often = f" ({times} of {tally.errors})" if others else ""
-    return f"{'Most frequent error' if others else 'Error'}{how_often}: {most}. -v shows each."
+    return f"{'Most frequent error' if others else 'Error'}{how_often}: {most.rstrip('.')}. -v shows each."
 
 
 def line_of(result: Result) -> str:
     """Return the line that -v prints for a code."""
     if result.status is Status.ERROR:
         return f"*** Error for {result.code}: {result.detail}"
-    return f"{result.code} {result.status.value}"
+    return f"{result.code} {'OK' if result.status is Status.OK else result.status.value}"
 
 
 @contextmanager

@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         serve(hosted, ready, host=options.host, access_log=options.verbose)
     except PortError as error:
-        raise UsageError(str(error)) from None
+        raise UsageError(f"{error}: choose another with --port or --host") from None
     return 0
 
 

@@ -27,7 +27,7 @@ FREE_PORT_TRIES = 20
 
 
 class PortError(Exception):
-    """The port cannot be had; the message says why and what to do."""
+    """The port cannot be had; the message says why."""
 
 
 def open_sockets(host: str, port: int) -> list[socket.socket]:
@@ -48,9 +48,9 @@ def open_sockets(host: str, port: int) -> list[socket.socket]:
 
 def _reason(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} of {host} is in use: end what uses it, or choose another with --port"
+        return f"port {port} of {host} is in use"
     if error.errno == errno.EACCES:
-        return f"port {port} of {host} is not for this user: choose one above 1023 with --port"
+        return f"port {port} of {host} is not for this user, only those above 1023 are"
     return f"cannot listen on {host}, port {port}: {error.strerror or error}"
 
 

@@ -8,17 +8,28 @@ import atexit
 import os
 import threading
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
 import flagkit
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response, Session
     from requests.adapters import HTTPAdapter
+    from requests.structures import CaseInsensitiveDict
     from urllib3 import BaseHTTPResponse
     from urllib3.connectionpool import ConnectionPool
 
-__all__ = ["FlagSession", "close_sessions", "close_sessions_of_ended_threads", "import_requests", "worker_session"]
+__all__ = [
+    "FlagSession",
+    "close_sessions",
+    "close_sessions_of_ended_threads",
+    "import_requests",
+    "is_loopback",
+    "worker_session",
+]
+
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 USER_AGENT = f"flagkit/{flagkit.__version__}"
 ATTEMPT_HEADER = "Flagkit-Attempt"
@@ -32,19 +43,22 @@ class FlagSession:
     """A requests.Session that asks one site for many small files.
 
     What the environment says of the site (proxies, .netrc, certificates) is looked up once, and without a proxy the
-    connection pool and the form of the URL are too: requests would do both again for each of them.
+    connection pool and the form of the URL are too: requests would do both again for each of them. No proxy leads to
+    this machine's own ports.
     """
 
     def __init__(self, base_url: str) -> None:
         requests = import_requests()
-        from requests.structures import CaseInsensitiveDict  # noqa: PLC0415 - see import_requests
 
         self.base_url = base_url
         self.session: Session = requests.Session()
         # What HTTP/1.1 means without being told (keep-alive, any type) is left out.
-        self.session.headers = CaseInsensitiveDict({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
+        self.session.headers.clear()
+        self.session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
         self._template = self.session.prepare_request(requests.Request("GET", base_url))
         self._settings = self.session.merge_environment_settings(base_url, {}, True, None, None)  # noqa: FBT003 - stream
+        if is_loopback(base_url):
+            self._settings["proxies"] = {}
         # Two hosts: a redirect has its own. One connection to each: a worker does one thing at a time.
         adapter = requests.adapters.HTTPAdapter(pool_connections=2, pool_maxsize=1)
         self.session.mount("http://", adapter)
@@ -82,7 +96,6 @@ def _direct_adapter(
     """Return an adapter for one site without a proxy, which shares the connections of `adapter`."""
     from requests import Response  # noqa: PLC0415 - see import_requests
     from requests.adapters import HTTPAdapter  # noqa: PLC0415
-    from requests.structures import CaseInsensitiveDict  # noqa: PLC0415
 
     pool = adapter.get_connection_with_tls_context(template, settings["verify"], cert=settings["cert"])
     before_path = (template.url or "").index("/", len("https://"))
@@ -95,16 +108,23 @@ def _direct_adapter(
             return (request.url or "")[before_path:]
 
         def build_response(self, req: "PreparedRequest", resp: "BaseHTTPResponse") -> Response:
-            response = Response()  # as inherited, without the cookies and the guess at the encoding of a text
+            # As inherited, without the cookies, the guess at the encoding of a text, and headers that are copied once
+            # more: urllib3's do not mind the case either.
+            response = Response()
             response.status_code = resp.status
             response.reason = resp.reason or ""
-            response.headers = CaseInsensitiveDict(resp.headers)
+            response.headers = cast("CaseInsensitiveDict[str]", resp.headers)
             response.raw = resp
             response.url = req.url or ""
             response.request = req
             return response
 
     return DirectAdapter(pool_connections=1, pool_maxsize=1)
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether `url` is on this machine, by its name."""
+    return urlsplit(url).hostname in LOOPBACK_HOSTS
 
 
 def worker_session(base_url: str) -> FlagSession:

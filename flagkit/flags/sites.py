@@ -10,11 +10,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flagkit.flags.behaviour import BEHAVIOURS
-from flagkit.flags.sessions import import_requests
+from flagkit.flags.sessions import import_requests, is_loopback
 
-__all__ = ["SITES", "Site", "SiteError", "Visitor", "check_url", "look", "site_of"]
+__all__ = ["SITES", "Site", "SiteError", "Visitor", "advice", "check_url", "look", "site_of"]
 
-LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
+EMBEDDED_PATH = "/flags"
 LOOK_S = 5.0
 
 SITES: Mapping[str, str] = MappingProxyType(
@@ -47,9 +47,10 @@ class Site:
 
     @property
     def may_be_embedded(self) -> bool:
-        """Whether a server may be started for it: a label of the book's servers, on this machine."""
+        """Whether a server may be started for it: a label of the book's servers, on this machine, at our path."""
         parts = urlsplit(self.base_url)
-        return self.label in BEHAVIOURS and parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS
+        ours = parts.scheme == "http" and parts.path == EMBEDDED_PATH
+        return self.label in BEHAVIOURS and ours and is_loopback(self.base_url)
 
 
 class Visitor(Enum):
@@ -78,7 +79,7 @@ def check_url(url: str, origin: str) -> str:
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port that is no number, a bracket that does not close
         usable = False
-    if not usable or parts.query or parts.fragment:
+    if not usable or parts.query or parts.fragment or any(letter.isspace() for letter in url):
         raise SiteError(f"{origin} must be like http://localhost:8001/flags, not {url!r}")
     return url.rstrip("/")
 
@@ -112,6 +113,10 @@ def _health(url: str) -> dict[str, Any]:
 
 def _foreign(site: Site, why: str) -> str:
     return (
-        f"something else uses port {site.port}, where the {site.label} server should be ({why}): end it, "
-        f"or say with FLAGKIT_{site.label}_URL or --base-url where the server is"
+        f"something else uses port {site.port}, where the {site.label} server should be ({why}): {advice(site)}"
     )
+
+
+def advice(site: Site) -> str:
+    """Return what to do when a server cannot be at its site's port."""
+    return f"end what is there, or say with FLAGKIT_{site.label}_URL or --base-url where the server is"

@@ -1,5 +1,6 @@
 """The download of one flag, with HTTP answers made up by `responses`."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -97,7 +98,7 @@ def test_retries_come_to_an_end(tmp_path: Path) -> None:
     responses.get(URL, status=500)
     responses.get(URL, status=503)
     result = download_one("BR", Job(BASE, tmp_path, retries=1))
-    assert result == Result("BR", Status.ERROR, "HTTP 503 Service Unavailable", attempts=2)
+    assert result == Result("BR", Status.ERROR, "HTTP 503 - Service Unavailable", attempts=2)
 
 
 @responses.activate
@@ -138,9 +139,16 @@ def test_a_flag_is_saved_whole_under_its_name(gif: bytes, tmp_path: Path) -> Non
 def test_a_flag_that_cannot_be_renamed_leaves_nothing_and_spoils_nothing(gif: bytes, tmp_path: Path) -> None:
     """Where a folder has the file's name, that stays, the error is told, and the temporary file goes."""
     (tmp_path / "br.gif").mkdir()
-    with pytest.raises(OSError, match=r"br\.gif"):
+    with pytest.raises(OSError, match=f"'{tmp_path / 'br.gif'}'$"):
         save_flag(gif, "BR", tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["br.gif"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_a_flag_that_cannot_be_written_names_the_folder() -> None:
+    """The temporary name means nothing to a person, and all codes have the same error."""
+    with pytest.raises(FileNotFoundError, match=r": '/proc'$"):
+        save_flag(b"GIF", "BR", Path("/proc"))
 
 
 def test_a_stopped_run_begins_nothing(tmp_path: Path) -> None:

@@ -1,17 +1,19 @@
 """A flag server in a process of its own."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import psutil
 import pytest
 import requests
 
-from flagkit.flags import FlagServer, FlagServerError
+from flagkit.flags import Behaviour, FlagServer, FlagServerError
 
 
 def is_answering(port: int) -> bool:
@@ -82,6 +84,21 @@ def test_a_port_that_is_taken_is_an_error() -> None:
         with pytest.raises(FlagServerError, match=f"port {first.port} .* in use"), FlagServer(port=first.port):
             pass
         assert {child.pid for child in psutil.Process().children()} - before == {first.pid}
+
+
+def test_it_ends_in_silence_when_nobody_waits_for_it_any_more() -> None:
+    """A program that is interrupted while its server starts leaves neither a process nor a traceback."""
+    wanted = json.dumps({"label": "LOCAL", "port": 0, "behaviour": asdict(Behaviour())})
+    command = [sys.executable, "-m", "flagkit.flags.hosted", wanted]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdin.close()
+    process.stdout.close()
+    with process.stderr:
+        assert process.stderr.read() == b""
+    assert process.wait(10) == 0
 
 
 def test_a_server_that_cannot_begin_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

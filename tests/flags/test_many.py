@@ -1,5 +1,6 @@
 """Many flags, by any executor kind."""
 
+import itertools
 import os
 import signal
 import threading
@@ -128,6 +129,38 @@ def test_results_are_told_before_the_last_code_is_taken(server: FlagServer, tmp_
     download_many(codes(), base_url=server.base_url, dest=tmp_path, workers=3, progress=count)
     assert done == 200
     assert furthest <= 6
+
+
+class Counting(ThreadPoolExecutor):
+    """A thread pool that keeps the most that it has had in hand, and downloads nothing."""
+
+    def __init__(self, workers: int) -> None:
+        super().__init__(workers)
+        self.submitted = 0
+        self.most = 0
+        self.ended = 0
+
+    def submit(self, _: object, /, code: str, *__: object) -> Future[Result]:  # type: ignore[override] # enough here
+        """Submit something quick instead."""
+        self.submitted += 1
+        self.most = max(self.most, self.submitted - self.ended)
+        future: Future[Result] = super().submit(Result, code, Status.OK)
+        return future
+
+
+def test_a_hundred_thousand_codes_are_never_all_submitted(tmp_path: Path) -> None:
+    """The pool has twice its workers in hand at most, however long the input is."""
+    with Counting(4) as pool:
+
+        def count(_: Result) -> None:
+            pool.ended += 1
+
+        codes = itertools.islice(itertools.cycle(every_code()), 100_000)
+        tally = download_many(
+            codes, base_url="http://127.0.0.1:1", dest=tmp_path, executor=pool, workers=4, progress=count
+        )
+    assert (tally.downloaded, pool.submitted) == (100_000, 100_000)
+    assert pool.most <= 2 * 4
 
 
 def test_an_executor_of_the_callers_is_used_and_stays_open(server: FlagServer, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_what_did_not_happen_is_not_told_except_for_the_flags() -> None:
 @pytest.mark.parametrize(
     ("result", "line"),
     [
-        (Result("BR", Status.OK), "BR ok"),
+        (Result("BR", Status.OK), "BR OK"),
         (Result("ZZ", Status.NOT_FOUND, "not found"), "ZZ not found"),
         (Result.failed("FR", OSError("no\nroom")), "*** Error for FR: no room"),
         (Result.failed("FR", MemoryError()), "*** Error for FR: MemoryError"),
@@ -71,4 +71,5 @@ def test_the_complaint_tells_what_went_wrong_most() -> None:
     """A run with errors says why, even without -v."""
     assert complaint(tally(1, 1)) == ""
     assert complaint(tally(0, 0, "refused", "refused")) == "Error: refused. -v shows each."
+    assert complaint(tally(0, 0, "refused.")) == "Error: refused. -v shows each."
     assert complaint(tally(0, 0, "a", "b", "b")) == "Most frequent error (2 of 3): b. -v shows each."

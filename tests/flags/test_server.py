@@ -400,6 +400,13 @@ def test_an_answer_is_sent_in_one_piece() -> None:
     assert answer.endswith(draw_flag("BR"))
 
 
+def test_a_client_that_has_closed_its_side_gets_its_answer(server: FlagServer) -> None:
+    """As one does that sends a request from a file, without asking to close."""
+    for _ in range(20):
+        answer = exchange(server.port, b"GET /flags/br/br.gif HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert answer.endswith(draw_flag("BR"))
+
+
 def test_errors_are_drawn_by_code_and_attempt() -> None:
     """The header names the attempt; without it, the server counts a code's requests."""
     flaky = Behaviour(error_rate=0.5, seed=3)

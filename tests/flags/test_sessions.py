@@ -114,6 +114,14 @@ def test_a_proxy_that_cannot_be_reached_is_an_error(
     assert (result.status, result.detail) == (Status.ERROR, "connection refused")
 
 
+def test_no_proxy_leads_to_this_machines_own_servers(
+    monkeypatch: pytest.MonkeyPatch, free_port: int, server: FlagServer, gif: bytes
+) -> None:
+    """A proxy for the world does not keep the downloader from the server that it has started."""
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port}")
+    assert get_flag("MC", server.base_url) == gif
+
+
 def test_closing_twice_is_no_error() -> None:
     """There may be nothing to close."""
     worker_session(BASE)

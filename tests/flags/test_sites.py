@@ -47,6 +47,7 @@ def test_the_environment_may_say_where_a_server_is() -> None:
         "http://[::1/",
         "http://h/?q",
         "http://h:0/",
+        "http://h h/flags",
     ],
 )
 def test_what_is_no_url_is_an_error_that_names_its_origin(url: str) -> None:
@@ -62,12 +63,14 @@ def test_what_is_no_url_is_an_error_that_names_its_origin(url: str) -> None:
         (Site("ERROR", "http://[::1]:9/flags"), True),
         (Site("LOCAL", "http://example.com/flags"), False),
         (Site("LOCAL", "https://localhost/flags"), False),
+        (Site("LOCAL", "http://localhost:8001"), False),
+        (Site("LOCAL", "http://localhost:8001/images"), False),
         (Site("REMOTE", "http://localhost:8001/flags"), False),
         (Site("CUSTOM", "http://localhost:8001/flags"), False),
     ],
 )
 def test_only_the_books_servers_on_this_machine_may_be_embedded(site: Site, may: bool) -> None:  # noqa: FBT001 - a case
-    """Nothing is started for a server elsewhere, nor for one that is named by its URL."""
+    """Nothing is started for a server elsewhere, for one that is named by its URL, nor where ours has no flags."""
     assert site.may_be_embedded is may
 
 
