@@ -1,0 +1,128 @@
+"""How many generations each stage gets: from the pilot's noise and the time given, fixed before the stage begins.
+
+A size may depend on anything but the data that it is for. The screen's size depends on the pilot; the confirmation's on
+the pilot and the screen, which it does not use. Nothing is added afterwards: a gate that measures on until something is
+significant finds something on identical code, sooner or later.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median, quantiles
+
+from scipy import stats
+
+from bench.gate.procedure.power import WITHIN_A_STAGE, degrees, found_by_both, found_by_confirm
+from bench.gate.procedure.rules import ALPHA, ALPHA_SUITE, Margin
+from bench.gate.procedure.screen import threshold
+from bench.gate.procedure.signflip import least_generations
+
+PILOT = 4
+LEAST_SCREEN = 10
+"""The suite's test needs as many: 2 ** -10 is below its level."""
+LEAST_CONFIRM = 16
+MOST = 200
+PILOT_FREEDOM = 3
+_PRIOR_FREEDOM = 3
+_NOISIEST = 20
+"""What is promised holds for all benchmarks but the noisiest of so many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Seconds: of a generation before its first benchmark, and of each benchmark in it."""
+
+    start_s: float
+    benchmark_s: Mapping[str, float]
+
+    def generation_s(self, names: Sequence[str]) -> float:
+        """Return the seconds of a generation of these benchmarks."""
+        return self.start_s + sum(self.benchmark_s[name] for name in names)
+
+    def of_flagged_s(self, count: float) -> float:
+        """Return the seconds of a generation of so many benchmarks, each of the mean length."""
+        return self.start_s + count * sum(self.benchmark_s.values()) / max(len(self.benchmark_s), 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Sizes told in advance; `promised` is the log ratio found with 90% power in all but the noisiest twentieth."""
+
+    screen: int
+    expected_flagged: float
+    confirm: int
+    promised: float
+    expected_s: float
+
+
+def shrunk(spreads: Mapping[str, float], freedom: int = PILOT_FREEDOM) -> dict[str, float]:
+    """Draw spreads from few generations towards the suite's median: four values say little of their own noise."""
+    middle = median(spreads.values())
+    weight = freedom + _PRIOR_FREEDOM
+    return {
+        name: math.sqrt((freedom * spread**2 + _PRIOR_FREEDOM * middle**2) / weight) for name, spread in spreads.items()
+    }
+
+
+def plan(spreads: Mapping[str, float], margins: Mapping[str, Margin], cost: Cost, left_s: float) -> Plan:
+    """Choose the sizes that keep the target's promise in the least time, or promise most in the time that is left.
+
+    Where even the least sizes take longer than that, they are taken all the same: less could decide nothing.
+    """
+    most = max(LEAST_SCREEN, min(MOST, int(left_s / cost.generation_s(list(spreads)))))
+    target = max(margin.target for margin in margins.values())
+    candidates = [_plan(spreads, margins, cost, screened, left_s) for screened in range(LEAST_SCREEN, most + 1)]
+    return min(candidates, key=lambda candidate: (max(candidate.promised, target), candidate.expected_s))
+
+
+def confirm_size(spreads: Mapping[str, float], margins: Mapping[str, Margin], cost: Cost, left_s: float) -> int:
+    """Choose the generations of the confirmation, once it is known which benchmarks are flagged."""
+    level = level_of(len(spreads))
+    needed = max(_needed(spread, level, margins[name]) for name, spread in spreads.items())
+    return _fitted(needed, cost.generation_s(list(spreads)), left_s, level)
+
+
+def level_of(flagged: float) -> float:
+    """Return the level that the first of so many flagged benchmarks is held to."""
+    return (ALPHA - ALPHA_SUITE) / max(flagged, 1.0)
+
+
+def _plan(
+    spreads: Mapping[str, float], margins: Mapping[str, Margin], cost: Cost, screened: int, left_s: float
+) -> Plan:
+    flagged = 1 + sum(_chance_of_a_flag(spread, screened, margins[name]) for name, spread in spreads.items())
+    level = level_of(flagged)
+    needed = _all_but_the_noisiest([_needed(spread, level, margins[name]) for name, spread in spreads.items()])
+    screen_s, generation_s = screened * cost.generation_s(list(spreads)), cost.of_flagged_s(flagged)
+    confirmed = _fitted(math.ceil(needed), generation_s, left_s - screen_s, level)
+    found = [found_by_both(spread, screened, confirmed, level, margins[name]) for name, spread in spreads.items()]
+    return Plan(screened, flagged, confirmed, _all_but_the_noisiest(found), screen_s + confirmed * generation_s)
+
+
+def _chance_of_a_flag(spread: float, screened: int, margin: Margin) -> float:
+    """Return how likely the screen flags a benchmark in which nothing has changed."""
+    if spread == 0:
+        return 0.0
+    error, freedom = spread / math.sqrt(screened), degrees(screened)
+    return float(stats.t.sf(threshold(error, freedom, margin) / error, freedom))
+
+
+def _needed(spread: float, level: float, margin: Margin) -> int:
+    """Return how few generations confirm the target's slowdown as surely as a stage has to; MOST where none do."""
+    low, high = LEAST_CONFIRM, MOST
+    while low < high:  # what is found falls with n, so the least n is found by halving
+        middle = (low + high) // 2
+        if found_by_confirm(spread, middle, level, margin, WITHIN_A_STAGE) <= margin.target:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def _fitted(needed: int, generation_s: float, left_s: float, level: float) -> int:
+    least = max(LEAST_CONFIRM, least_generations(level))
+    return max(least, min(needed, int(left_s / generation_s)))
+
+
+def _all_but_the_noisiest(values: Sequence[float]) -> float:
+    return quantiles(values, n=_NOISIEST, method="inclusive")[-1] if len(values) > 1 else values[0]
