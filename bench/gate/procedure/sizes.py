@@ -24,6 +24,8 @@ LEAST_CONFIRM = 16
 MOST = 200
 PILOT_FREEDOM = 3
 _PRIOR_FREEDOM = 3
+_STEP = 1.15
+"""Sizes of the screen that are weighed grow by this factor: finer steps would promise what a pilot cannot tell."""
 _NOISIEST = 20
 """What is promised holds for all benchmarks but the noisiest of so many."""
 
@@ -71,7 +73,8 @@ def plan(spreads: Mapping[str, float], margins: Mapping[str, Margin], cost: Cost
     """
     most = max(LEAST_SCREEN, min(MOST, int(left_s / cost.generation_s(list(spreads)))))
     target = max(margin.target for margin in margins.values())
-    candidates = [_plan(spreads, margins, cost, screened, left_s) for screened in range(LEAST_SCREEN, most + 1)]
+    sizes = {min(most, round(LEAST_SCREEN * _STEP**step)) for step in range(most)}
+    candidates = [_plan(spreads, margins, cost, screened, left_s) for screened in sorted(sizes)]
     return min(candidates, key=lambda candidate: (max(candidate.promised, target), candidate.expected_s))
 
 

@@ -1,0 +1,75 @@
+"""Both states of the repository on disk, in git worktrees whose paths are of equal length, and away again afterwards."""
+
+import shutil
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from bench.gate.git import GitError, Repository
+from bench.gate.refs import Ref
+from bench.gate.trouble import Trouble
+
+
+class Worktrees:
+    """A temporary folder with a worktree each; to be used as a context, whose end leaves the repository as it was.
+
+    Every run has a folder of its own, so that two at once do not meet. Only what this one has added is removed:
+    `git worktree prune` would also take away what others have lost.
+    """
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self.folder = Path(tempfile.mkdtemp(prefix="gate-")).resolve()
+        self._added: list[Path] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Remove the worktrees, then the folder with all that was built in it."""
+        self.remove()
+
+    def add(self, name: str, ref: Ref) -> Path:
+        """Check a ref out to folder/name; with what is not committed where it means the working tree. Raises Trouble."""
+        path = self.folder / name
+        self._added.append(path)
+        try:
+            self._repository.git("worktree", "add", "--detach", "--force", str(path), ref.commit)
+            if ref.is_working_tree and ref.is_dirty:
+                self._bring_changes(path)
+        except GitError as error:
+            raise Trouble(f"{name} ({ref.given}) cannot be checked out: {error}") from None
+        except OSError as error:
+            raise Trouble(f"{name} ({ref.given}) cannot be checked out: {error.strerror or error}") from None
+        return path
+
+    def remove(self) -> None:
+        """Remove what was added; can be called again."""
+        for path in self._added:
+            with suppress(GitError):  # one that was never added
+                self._repository.git("worktree", "remove", "--force", "--force", str(path))
+        self._added.clear()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _bring_changes(self, path: Path) -> None:
+        """Make the worktree hold what the working tree does: files that git knows or would add, and no others."""
+        wanted = set(self._repository.files())
+        for name in Repository(path).files():
+            if name not in wanted or not _exists(self._repository.top / name):
+                (path / name).unlink(missing_ok=True)
+        for name in wanted:
+            source, target = self._repository.top / name, path / name
+            if not _exists(source) or (source.is_dir() and not source.is_symlink()):  # deleted, or a submodule
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if _exists(target):
+                target.unlink()
+            shutil.copy2(source, target, follow_symlinks=False)
+
+
+def _exists(path: Path) -> bool:
+    return path.is_symlink() or path.exists()
