@@ -23,6 +23,7 @@ class Status(IntEnum):
     COULD_NOT_RUN = 3
     CHANGED = 4
     INCONCLUSIVE = 5
+    INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Memory:
     ratio: float
     limit: float
     processes: int
-    decision: Decision
+    decision: Literal["more", "less", "no change"]
 
 
 @dataclass(frozen=True, slots=True)

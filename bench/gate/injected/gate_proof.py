@@ -6,6 +6,7 @@ goes to a file in the folder that GATE_PROOF names, when the session ends.
 
 import hashlib
 import importlib.metadata
+import importlib.util
 import json
 import os
 import sys
@@ -106,6 +107,26 @@ def imported(tree: Path) -> dict[str, dict[str, str]]:
     return found
 
 
+def built(tree: Path) -> "dict[str, dict[str, str]]":
+    """Return the packages that were built from the tree, each with the digest of the code that an import would find.
+
+    Where nothing was installed from the tree, they are what lies at its top, or in its src.
+    """
+    found = {}
+    for distribution in importlib.metadata.distributions():
+        if _is_from(distribution, tree):
+            what = f"{distribution.name} {distribution.version}"
+            found |= {name: (what, _found(name)) for name in _top_level(distribution)}
+    if not found:
+        for folder in (tree / "src", tree):
+            files = [*folder.glob("*.py"), *folder.glob("*/__init__.py")]
+            names = {file.parent.name if file.name == "__init__.py" else file.stem: file for file in files}
+            found |= {name: (f"{name} (not installed)", file) for name, file in names.items()}
+    return {
+        name: {"what": what, "digest": digest(path)} for name, (what, path) in sorted(found.items()) if path is not None
+    }
+
+
 def digest(path: Path) -> str:
     """Return a digest of a module's code, or of all code in a package's folder."""
     files = [path]
@@ -142,6 +163,15 @@ def _top_level(distribution: importlib.metadata.Distribution) -> set[str]:
     return {top.partition(".")[0] for top in tops if not top.endswith((".dist-info", ".data")) and top != ".."}
 
 
+def _found(name: str) -> "Path | None":
+    spec = importlib.util.find_spec(name)
+    return Path(spec.origin) if spec is not None and spec.origin not in {None, "built-in", "namespace"} else None
+
+
 def _location(module: Any) -> "Path | None":
     file = getattr(module, "__file__", None)
     return Path(file) if file else None
+
+
+if __name__ == "__main__":
+    print(json.dumps(built(Path(sys.argv[1]))))  # noqa: T201 - the gate reads it

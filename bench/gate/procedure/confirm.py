@@ -5,7 +5,6 @@ The p-value is that of "the ratio is 1 + delta or less"; the bound is where the 
 stops rejecting. So "p is at or below its level" and "the bound is above 1 + delta" say the same thing.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -53,7 +52,3 @@ def confirm(
         for name, step in steps.items()
     }
 
-
-def ratio(log: float) -> float | None:
-    """Return the ratio that a log ratio stands for; None where a bound could not be had."""
-    return math.exp(log) if math.isfinite(log) else None

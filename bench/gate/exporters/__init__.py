@@ -1,0 +1,1 @@
+"""A verdict in each of its forms, one a module."""

@@ -1,0 +1,62 @@
+"""Which files of head's measure both sides: its benchmarks, and what pytest reads to run them."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from bench.gate.trouble import usage
+
+USUAL = ("bench", "benchmarks", "tests/benchmarks", "tests")
+_CONFIGURATION = ("conftest.py", "pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "tox.ini", "setup.cfg")
+_PROJECT = "pyproject.toml"
+
+
+def paths(selection: Sequence[str], tree: Path) -> list[str]:
+    """Return the files and folders of the tree that pytest's arguments name; raises Trouble for none.
+
+    Where they name none, it is the first of the usual places that there is.
+    """
+    given = [argument.partition("::")[0] for argument in selection if not argument.startswith("-")]
+    named = [path for path in given if path and (tree / path).exists() and _is_inside(path)]
+    if named:
+        return list(dict.fromkeys(named))
+    for place in USUAL:
+        if (tree / place).is_dir():
+            return [place]
+    raise usage(f"where are the benchmarks? give their folder after --; head has none of {', '.join(USUAL)}")
+
+
+def lay(selected: Sequence[str], head: Path, base: Path) -> None:
+    """Put head's benchmarks, and its configuration of pytest, in the place of base's.
+
+    Of a file, its whole folder goes along, as it may import its neighbours; that of the top does not. Done once both
+    are built, so that neither is built from the other's files.
+    """
+    folders = {
+        path if (head / path).is_dir() or PurePosixPath(path).parent == PurePosixPath() else _parent(path)
+        for path in selected
+    }
+    above = {str(parent / "conftest.py") for path in folders for parent in PurePosixPath(path).parents}
+    for name in [*sorted(folders), *sorted(above), *_CONFIGURATION, _PROJECT]:
+        _replace(head / name, base / name)
+
+
+def _parent(path: str) -> str:
+    return str(PurePosixPath(path).parent)
+
+
+def _replace(source: Path, target: Path) -> None:
+    if target.is_dir() and not target.is_symlink():
+        shutil.rmtree(target)
+    else:
+        target.unlink(missing_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, symlinks=True)
+    elif source.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, target)
+
+
+def _is_inside(path: str) -> bool:
+    pure = PurePosixPath(path)
+    return not pure.is_absolute() and ".." not in pure.parts

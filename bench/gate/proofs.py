@@ -1,0 +1,117 @@
+"""What the processes of a side prove: which benchmarks they have, and that the code they imported is that side's own."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bench.gate.injected
+from bench.gate import commands
+from bench.gate.commands import CommandError
+from bench.gate.environments import Environment
+from bench.gate.trouble import Trouble
+
+PLUGIN = ("-p", "gate_proof")
+_INJECTED = Path(bench.gate.injected.__path__[0]).resolve()
+_LIMIT_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package that was built from a side's tree, and the digest of its code; empty where nothing imported it."""
+
+    what: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What one process has found."""
+
+    benchmarks: tuple[str, ...]
+    uncollected: Mapping[str, str]
+    outcomes: Mapping[str, str]
+    peaks: Mapping[str, int]
+    packages: Mapping[str, Package]
+
+    @classmethod
+    def read(cls, path: Path) -> "Proof":
+        """Read what the plugin wrote."""
+        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        packages = {name: Package(one["what"], one["digest"]) for name, one in found["packages"].items()}
+        return cls(tuple(found["benchmarks"]), found["uncollected"], found["outcomes"], found["peaks"], packages)
+
+
+@dataclass(frozen=True, slots=True)
+class Prover:
+    """Has a side's processes prove; `folder` takes their files."""
+
+    name: str
+    tree: Path
+    environment: Environment
+    folder: Path
+
+    def variables(self, *, memory: bool = False) -> dict[str, str]:
+        """Return what the plugin needs in the environment of a process."""
+        found = {"PYTHONPATH": str(_INJECTED), "GATE_PROOF": str(self.folder), "GATE_TREE": str(self.tree)}
+        return found | ({"GATE_MEMORY": "1"} if memory else {})
+
+    def run(self, arguments: Sequence[str], *, memory: bool = False, wrap: Sequence[str] = ()) -> Proof:
+        """Run pytest in the side's tree and return what it proves; raises Trouble where it proves nothing.
+
+        Failed tests are no trouble here: the proof says which.
+        """
+        self.folder.mkdir(exist_ok=True)
+        log = self.folder.with_suffix(".log")
+        command = [*wrap, self.environment.python, "-P", "-m", "pytest", *PLUGIN, "-p", "no:cacheprovider", *arguments]
+        before = set(self.folder.glob("*.json"))
+        try:
+            commands.run(
+                command, folder=self.tree, log=log, variables=self.variables(memory=memory), limit_s=_LIMIT_S
+            )
+        except CommandError as error:
+            said = str(error)
+        else:
+            said = "it wrote no proof"
+        fresh = set(self.folder.glob("*.json")) - before
+        if not fresh:
+            raise Trouble(f"{self.name}: pytest did not run: {said}")
+        proof = Proof.read(fresh.pop())
+        for path in self.folder.glob("*.json"):
+            path.unlink()
+        return proof
+
+    def built(self) -> dict[str, Package]:
+        """Return the packages that this side was built with; raises Trouble. To be asked before any file is laid over."""
+        listed = self.folder.with_suffix(".built")
+        command = [self.environment.python, "-I", _INJECTED / "gate_proof.py", self.tree]
+        try:
+            commands.run(command, folder=self.tree.parent, log=listed, variables={}, limit_s=_LIMIT_S)
+            found = json.loads(listed.read_text("utf-8").splitlines()[-1])
+        except (CommandError, ValueError, IndexError) as error:
+            raise Trouble(f"{self.name}: its environment has no working pytest: {error}") from None
+        return {name: Package(one["what"], one["digest"]) for name, one in found.items()}
+
+    def taken(self) -> list[Proof]:
+        """Return what processes have proved since this was last asked."""
+        found = []
+        for path in sorted(self.folder.glob("*.json")):
+            found.append(Proof.read(path))
+            path.unlink()
+        return found
+
+
+def check(name: str, proofs: Sequence[Proof], own: Mapping[str, Package]) -> None:
+    """Raise Trouble unless each process has imported this side's own code, and has imported it at all."""
+    if not proofs:
+        raise Trouble(f"{name}: no process lived to prove which code it measured")
+    for proof in proofs:
+        for package, found in proof.packages.items():
+            if found.digest and package in own and found.digest != own[package].digest:
+                raise Trouble(
+                    f"{name}: imported another {package} than was built ({found.digest}, not {own[package].digest}): "
+                    "is it found before the installed one?"
+                )
+        if not any(found.digest for found in proof.packages.values()):
+            raise Trouble(f"{name}: no benchmark imports {', '.join(own) or 'the project'}: nothing of it is measured")
