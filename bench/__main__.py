@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from bench.gate import command as gate
 from bench.lockstep import command as lockstep
 from bench.lockstep.noise import command as lockstep_noise
 from bench.lockstep.proof import command as lockstep_proof
@@ -15,7 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand; returns the exit status: 0, 2 for an error of the user's, 130 when interrupted."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="Tools for what the benchmarks measured.")
     subcommands = parser.add_subparsers(title="subcommands", dest="subcommand", required=True, metavar="SUBCOMMAND")
-    for command in (lockstep, report, table_command, lockstep_noise, lockstep_proof):
+    for command in (gate, lockstep, report, table_command, lockstep_noise, lockstep_proof):
         command.add_to(subcommands)
     given = parser.parse_args(arguments)
     try:

@@ -6,20 +6,23 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeAlias
 
 _OF_THIS_RUN = ("PYTEST_", "COV_CORE_", "COVERAGE_PROCESS", "GIT_DIR", "GIT_INDEX", "GIT_WORK_TREE")
+
+
+Command: TypeAlias = str | Sequence[str | Path]
+"""A text is for the shell."""
 
 
 class CommandError(Exception):
     """A command that failed; the message is the last thing it said, or how it ended."""
 
 
-def run(
-    command: Sequence[str | Path] | str, *, folder: Path, log: Path, variables: Mapping[str, str], limit_s: float
-) -> None:
+def run(command: Command, *, folder: Path, log: Path, variables: Mapping[str, str], limit_s: float) -> None:
     """Run a command to its end, what it prints appended to `log`; raises CommandError.
 
-    A text is for the shell. When the gate is stopped meanwhile, the command is too, with all that it has started.
+    When the gate is stopped meanwhile, the command is too, with all that it has started.
     """
     with log.open("ab") as out:
         process = subprocess.Popen(  # noqa: S603 - the user's own command, or ours

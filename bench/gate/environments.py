@@ -1,5 +1,6 @@
 """One virtual environment a side, with the same dependencies in the same versions."""
 
+import json
 import os
 import shutil
 import sys
@@ -7,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import bench.gate.injected
 from bench.gate import commands
-from bench.gate.commands import CommandError
+from bench.gate.commands import Command, CommandError
 from bench.gate.trouble import Trouble
 
-INSTALL = "pip install . pytest pytest-benchmark"
+_INJECTED = Path(bench.gate.injected.__path__[0]).resolve()
 _LIMIT_S = 1800.0
 
 
@@ -65,30 +67,30 @@ class Builder:
         }
         log.unlink(missing_ok=True)
 
-        def run(command: list[str | Path] | str) -> None:
+        def run(command: Command) -> None:
             commands.run(command, folder=tree, log=log, variables=variables, limit_s=_LIMIT_S)
 
         if (uv := _uv()) is not None:
-            run([uv, "venv", "--quiet", "--seed", "--python", sys.executable, folder])
+            # pip costs a second and a download: it is put in where the command speaks of it.
+            seed = ["--seed"] if "pip" in self._install else []
+            run([uv, "venv", "--quiet", *seed, "--python", sys.executable, folder])
         else:
             run([sys.executable, "-m", "venv", folder])
         run(self._install)
-        frozen = self._freeze(environment, log, variables)
+        frozen = self._freeze(environment, variables)
         if lock is None and self._lock is None:
             self._lock = self._folder / "lock.txt"
             self._lock.write_text("".join(f"{name}=={version}\n" for name, version in frozen.items()), "utf-8")
         return Environment(folder, frozen)
 
-    def _freeze(self, environment: Environment, log: Path, variables: Mapping[str, str]) -> dict[str, str]:
+    def _freeze(self, environment: Environment, variables: Mapping[str, str]) -> dict[str, str]:
         """Return what is installed, without what comes from the tree or another folder: that is under test."""
-        listed = self._folder / "listed.txt"
+        listed = self._folder / "listed.json"
         listed.unlink(missing_ok=True)
-        script = [environment.python, "-I", "-m", "pip", "freeze", "--all", "--exclude-editable"]
+        script: list[str | Path] = [environment.python, "-I", _INJECTED / "installed.py"]
         commands.run(script, folder=self._folder, log=listed, variables=variables, limit_s=_LIMIT_S)
-        with log.open("a", encoding="utf-8") as out:
-            out.write(listed.read_text("utf-8"))
-        pairs = (line.strip().partition("==") for line in listed.read_text("utf-8").splitlines() if "==" in line)
-        return {name: version for name, _, version in pairs}
+        frozen: dict[str, str] = json.loads(listed.read_text("utf-8"))
+        return frozen
 
 
 def differences(one: Environment, other: Environment) -> list[str]:

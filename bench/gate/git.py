@@ -66,7 +66,7 @@ def _git(folder: Path, *arguments: str, variables: Mapping[str, str] | None = No
     command = ["git", "-c", "core.hooksPath=/dev/null", "--no-pager", *arguments]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or "CONFIG" in name}
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - git, with our own arguments
             command,
             cwd=folder,
             env={**kept, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", **(variables or {})},

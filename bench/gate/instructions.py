@@ -1,4 +1,4 @@
-"""Instruction counts by `perf stat`: advisory, as fewer instructions are not always less time, and off where not counted."""
+"""Instruction counts by `perf stat`: advisory, as fewer are not always less time, and off where none are counted."""
 
 import shutil
 import subprocess

@@ -27,7 +27,9 @@ def unavailable() -> str:
     return "" if os.access(_MARK, os.W_OK) else "peak memory was not read: this system tells no peak of a benchmark"
 
 
-def measure(base: Prover, head: Prover, arguments: Sequence[str], said: Callable[[str], None]) -> list[tuple[Proof, Proof]]:
+def measure(
+    base: Prover, head: Prover, arguments: Sequence[str], said: Callable[[str], None]
+) -> list[tuple[Proof, Proof]]:
     """Run each benchmark once in each of several processes a side, in turn; raises Trouble."""
     pairs = []
     for number in range(PROCESSES):
@@ -39,10 +41,11 @@ def measure(base: Prover, head: Prover, arguments: Sequence[str], said: Callable
 def compare(pairs: Sequence[tuple[Proof, Proof]], limit: float = LIMIT) -> tuple[Memory, ...]:
     """Return what became of each benchmark that passed in every process of both sides."""
     proofs = [proof for pair in pairs for proof in pair]
-    names = [
-        name for name in proofs[0].peaks if all(proof.outcomes.get(name) == "passed" for proof in proofs)
-    ]
-    return tuple(_of(name, [one.peaks[name] for one, _ in pairs], [other.peaks[name] for _, other in pairs], limit) for name in names)
+    names = [name for name in proofs[0].peaks if all(proof.outcomes.get(name) == "passed" for proof in proofs)]
+    return tuple(
+        _of(name, [one.peaks[name] for one, _ in pairs], [other.peaks[name] for _, other in pairs], limit)
+        for name in names
+    )
 
 
 def _of(name: str, base: Sequence[int], head: Sequence[int], limit: float) -> Memory:

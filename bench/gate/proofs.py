@@ -1,4 +1,4 @@
-"""What the processes of a side prove: which benchmarks they have, and that the code they imported is that side's own."""
+"""What a side's processes prove: which benchmarks they have, and that the code they imported is that side's own."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -34,13 +34,21 @@ class Proof:
     outcomes: Mapping[str, str]
     peaks: Mapping[str, int]
     packages: Mapping[str, Package]
+    deltas: Mapping[str, float]
 
     @classmethod
     def read(cls, path: Path) -> "Proof":
         """Read what the plugin wrote."""
         found: dict[str, Any] = json.loads(path.read_text("utf-8"))
         packages = {name: Package(one["what"], one["digest"]) for name, one in found["packages"].items()}
-        return cls(tuple(found["benchmarks"]), found["uncollected"], found["outcomes"], found["peaks"], packages)
+        return cls(
+            tuple(found["benchmarks"]),
+            found["uncollected"],
+            found["outcomes"],
+            found["peaks"],
+            packages,
+            found["deltas"],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +72,20 @@ class Prover:
         """
         self.folder.mkdir(exist_ok=True)
         log = self.folder.with_suffix(".log")
-        command = [*wrap, self.environment.python, "-P", "-m", "pytest", *PLUGIN, "-p", "no:cacheprovider", *arguments]
+        command: list[str | Path] = [
+            *wrap,
+            self.environment.python,
+            "-P",
+            "-m",
+            "pytest",
+            *PLUGIN,
+            "-p",
+            "no:cacheprovider",
+            *arguments,
+        ]
         before = set(self.folder.glob("*.json"))
         try:
-            commands.run(
-                command, folder=self.tree, log=log, variables=self.variables(memory=memory), limit_s=_LIMIT_S
-            )
+            commands.run(command, folder=self.tree, log=log, variables=self.variables(memory=memory), limit_s=_LIMIT_S)
         except CommandError as error:
             said = str(error)
         else:
@@ -83,9 +99,9 @@ class Prover:
         return proof
 
     def built(self) -> dict[str, Package]:
-        """Return the packages that this side was built with; raises Trouble. To be asked before any file is laid over."""
+        """Return the packages that this side was built with; raises Trouble. To be asked before files are laid over."""
         listed = self.folder.with_suffix(".built")
-        command = [self.environment.python, "-I", _INJECTED / "gate_proof.py", self.tree]
+        command: list[str | Path] = [self.environment.python, "-I", _INJECTED / "gate_proof.py", self.tree]
         try:
             commands.run(command, folder=self.tree.parent, log=listed, variables={}, limit_s=_LIMIT_S)
             found = json.loads(listed.read_text("utf-8").splitlines()[-1])

@@ -1,11 +1,12 @@
 """A gate run from two refs to a verdict; whatever stops it, what is known by then is in the verdict."""
 
+import math
 import secrets
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -14,23 +15,25 @@ from bench.gate import environments, instructions, memory, overlay, proofs, refs
 from bench.gate.environments import Builder
 from bench.gate.git import GitError, Repository
 from bench.gate.judge import judge
-from bench.gate.marks import Deltas
 from bench.gate.procedure.decide import Course, StageName, follow
+from bench.gate.procedure.rules import Margin
 from bench.gate.proofs import PLUGIN, Prover
 from bench.gate.refs import Ref
 from bench.gate.sets import Sets
 from bench.gate.source import BASE, HEAD, LockstepSource
 from bench.gate.trouble import Trouble
-from bench.gate.verdict import Instructions, Memory, Rules, Side, Sizes, Status, Verdict
+from bench.gate.verdict import Instructions, Memory, Outcome, Rules, Side, Sizes, Status, Verdict
 from bench.gate.worktrees import Worktrees
 from bench.instrument import host, units
 from bench.lockstep.arms import Arm, ArmError
 from bench.lockstep.controller import Lockstep
 from bench.lockstep.progress import Progress
 
-ROUNDS = 10
-"""Rounds of a benchmark, arm and generation: with more of them a generation's log ratio would hardly be surer, as what
-differs from process to process stays; the time is better spent on processes."""
+_DOING: dict[StageName, str] = {
+    "pilot": "measuring the pilot",
+    "screen": "screening all benchmarks",
+    "confirm": "confirming the flagged",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,11 @@ class Run:
     sets: Sets | None = None
     memory: tuple[Memory, ...] = ()
     instructions: tuple[Instructions, ...] = ()
+    memory_note: str = ""
+    instructions_note: str = ""
     notes: list[str] = field(default_factory=list)
+    sizes: dict[StageName, Sizes] = field(default_factory=dict)
+    promised: float | None = None
     _started: datetime = field(default_factory=lambda: datetime.now(UTC))
     _begun_s: float = field(default_factory=time.monotonic)
 
@@ -77,12 +84,15 @@ class Run:
         except Trouble as trouble:
             if trouble.status is Status.USAGE:
                 raise
-            return self._stopped(trouble.line, trouble.status)
+            told = trouble.line if trouble.status is Status.CHANGED else f"could not run: {trouble.line}"
+            return self._stopped(told, trouble.status)
         except (ArmError, GitError) as error:
-            return self._stopped(f"while {self.doing}: {error}", Status.COULD_NOT_RUN)
+            return self._stopped(f"could not run: while {self.doing}: {error}", Status.COULD_NOT_RUN)
         except OSError as error:
             place = f": {error.filename}" if error.filename else ""
-            return self._stopped(f"while {self.doing}: {error.strerror or error}{place}", Status.COULD_NOT_RUN)
+            return self._stopped(
+                f"could not run: while {self.doing}: {error.strerror or error}{place}", Status.COULD_NOT_RUN
+            )
         finally:
             self.progress.close()
         return self._judged()
@@ -149,21 +159,116 @@ class Run:
                 for name, prover in provers.items():
                     proofs.check(name, prover.taken(), own[name])
 
-            self.source = LockstepSource(lockstep, ROUNDS, ends_s, check, self._begin)
-            deltas = Deltas(request.rules.delta, head.marked)
-            follow(self.source, deltas.margin, self._told, self.course)
-        self.sets.refused(self.source.refusals())
+            self.source = LockstepSource(lockstep, ends_s, len(self.sets.common()), check, self._begin)
+            deltas = self.sets.head.deltas
+            follow(self.source, lambda name: Margin(deltas.get(name, request.rules.delta)), self._told, self.course)
+            self.sets.refused(self.source.refusals())
 
     def _beside_time(self, base: Prover, head: Prover, arguments: Sequence[str]) -> None:
         self._do("reading peak memory")
-        if not (reason := memory.unavailable()):
-            pairs = memory.measure(base, head, arguments, self.progress.say)
-            self.memory = memory.compare(pairs, self.request.memory_limit)
-        self._memory_note = reason
+        self.memory_note = memory.unavailable()
+        if not self.memory_note:
+            self.memory = memory.compare(
+                memory.measure(base, head, arguments, self.progress.say), self.request.memory_limit
+            )
         self._do("counting instructions")
-        if not (reason := instructions.unavailable()):
+        self.instructions_note = instructions.unavailable()
+        if not self.instructions_note:
             self.instructions = instructions.measure(base, head, arguments)
-        self._instructions_note = reason
 
-    _memory_note: str = ""
-    _instructions_note: str = ""
+    def _do(self, doing: str) -> None:
+        self.doing = doing
+        self.progress.say(doing)
+
+    def _begin(self, stage: StageName, sizes: Sizes) -> None:
+        self.progress.close()
+        self.doing = _DOING[stage]
+        self.progress.title = f"{stage}:"
+        self.sizes[stage] = sizes
+
+    def _told(self, course: Course) -> None:
+        """Say each size before it is measured, and at first how small a slowdown will be found."""
+        self.progress.close()
+        if course.confirming:
+            flagged = course.flagged
+            self.progress.say(
+                f"{len(flagged)} flagged; fixed from here on: {course.confirming} fresh generations of them"
+            )
+        elif course.plan is not None:
+            plan = course.plan
+            self.promised = math.exp(plan.promised)
+            if self.source is not None and plan.expected_s > self.source.left_s():
+                short = (
+                    f"a budget of {units.seconds(self.request.budget_s)} is too short for {len(course.margins)} "
+                    f"benchmarks: the least that can decide takes about {units.seconds(plan.expected_s)} more"
+                )
+                self.notes.append(short)
+                self.progress.say(short)
+            self.progress.say(
+                f"fixed from here on: {plan.screen} generations of {len(course.margins)} benchmarks, about "
+                f"{units.seconds(plan.expected_s)} with the confirmation; a slowdown of {units.times(self.promised)} "
+                f"is found with {100 * self.request.rules.power:.0f}% power in all but the noisiest twentieth"
+            )
+
+    def _judged(self) -> Verdict:
+        if self.sets is None:
+            raise AssertionError("a run that ends has compared the sets")
+        judgement = judge(self.course, self.sets.changes(), self.memory, self.request.rules)
+        return replace(
+            self._stopped(judgement.line, judgement.status),
+            outcome=judgement.outcome,
+            why=(*judgement.why, *self.notes, *self.sets.notes()),
+            suite=judgement.suite,
+            benchmarks=judgement.benchmarks,
+        )
+
+    def _stopped(self, line: str, status: Status) -> Verdict:
+        """Return a verdict that says why there is none, with what is known."""
+        outcome: Outcome = "changed" if status is Status.CHANGED else "could not run"
+        return Verdict(
+            outcome=outcome,
+            status=status,
+            line=line,
+            why=tuple(self.notes),
+            base=self.base,
+            head=self.head,
+            rules=self.request.rules,
+            budget_s=self.request.budget_s,
+            wall_s=time.monotonic() - self._begun_s,
+            started=self._started.isoformat(),
+            machine=_machine(),
+            promised=self.promised,
+            pilot=self.sizes.get("pilot"),
+            screen=self.sizes.get("screen"),
+            confirm=self.sizes.get("confirm"),
+            memory=self.memory,
+            memory_note=self.memory_note,
+            instructions=self.instructions,
+            instructions_note=self.instructions_note,
+        )
+
+
+def _own_set(base: Prover, looking: Sequence[str], selected: Sequence[str]) -> frozenset[str]:
+    """Return base's benchmarks by its own files; raises Trouble where these are there and cannot be collected."""
+    if not all((base.tree / path).exists() for path in selected):
+        return frozenset()
+    proof = base.run(looking)
+    if proof.uncollected and not proof.benchmarks:
+        node, reason = next(iter(proof.uncollected.items()))
+        raise Trouble(f"base's own benchmarks cannot be collected: {node}: {reason}")
+    return frozenset(proof.benchmarks)
+
+
+def _machine() -> str:
+    found = host.host(None)
+    return f"{found['cpu_model'] or found['architecture']}, {found['usable_cores']} cores"
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Let SIGTERM end a run as Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -35,8 +35,12 @@ class Sets:
             self._missing_on_base(name, reason)
         if not here:
             raise Trouble("head has no benchmark in this selection: an empty set passes nothing", Status.CHANGED)
-        if not here & there and not self.failed:
+        if not self.common() and not self.failed:
             raise Trouble("base has none of head's benchmarks: there is nothing to compare", Status.CHANGED)
+
+    def common(self) -> frozenset[str]:
+        """Return the benchmarks that both sides have."""
+        return frozenset(self.head.benchmarks) & frozenset(self.base.benchmarks)
 
     def refused(self, refusals: Iterable[Refusal]) -> None:
         """Take in what could not be measured."""
@@ -70,11 +74,6 @@ class Sets:
 
     def _missing_on_base(self, name: str, reason: str) -> None:
         (self.failed if name in self.own else self.added)[name] = reason
-
-
-def own(proof: Proof | None) -> frozenset[str]:
-    """Return the benchmarks of a side by its own files; none where these could not be run."""
-    return frozenset(proof.benchmarks) if proof is not None else frozenset()
 
 
 def _names(names: Sequence[str]) -> str:

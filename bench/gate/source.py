@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bench.gate.procedure.decide import Measured, StageName
-from bench.gate.procedure.sizes import Cost
+from bench.gate.procedure.sizes import LEAST_ROUNDS, Cost
+from bench.gate.verdict import Sizes
 from bench.lockstep.controller import Lockstep
 from bench.lockstep.cost import Clock, Phase
 from bench.lockstep.recording import Recording, Refusal, Rounds, Why
@@ -23,16 +24,18 @@ class LockstepSource:
     """
 
     lockstep: Lockstep
-    rounds: int
     ended_s: float
+    benchmarks: int
     check: Callable[[], None]
-    begin: Callable[[StageName, int], None]
+    begin: Callable[[StageName, Sizes], None]
+    costs: Cost | None = None
     recordings: dict[StageName, Recording] = field(default_factory=dict)
 
     def measure(self, stage: StageName, names: Sequence[str], generations: int) -> Measured:
         """Measure generations of all benchmarks, or of some."""
-        self.begin(stage, generations)
-        progress = self.lockstep.record(generations, self.rounds, only=names or None)
+        rounds = self.costs.rounds(names) if self.costs is not None else LEAST_ROUNDS
+        self.begin(stage, Sizes(generations, rounds, len(names) or self.benchmarks))
+        progress = self.lockstep.record(generations, rounds, only=names or None)
         recording, clock = next(progress)
         self.recordings[stage] = recording
         for _ in progress:
@@ -43,7 +46,8 @@ class LockstepSource:
             for refusal in recording.refusals
             if refusal.benchmark not in logs
         }
-        return Measured(logs, failed, cost(recording, clock, generations))
+        self.costs = cost(recording, clock, generations, rounds)
+        return Measured(logs, failed, self.costs)
 
     def left_s(self) -> float:
         """Return the seconds until the budget ends."""
@@ -69,14 +73,17 @@ def log_ratios(recording: Recording, generations: int) -> dict[str, list[float]]
     return found
 
 
-def cost(recording: Recording, clock: Clock, measured: int) -> Cost:
-    """Return what a generation takes, from what so many have taken; what is not rounds is shared out evenly."""
+def cost(recording: Recording, clock: Clock, measured: int, rounds: int) -> Cost:
+    """Return what generations cost, from so many of so many rounds; what is no round is shared out evenly."""
     spent = clock.cost().seconds
     of_processes_s = spent[Phase.STARTING] + spent[Phase.STOPPING]
     rounds_s = {nodeid: _rounds_s(generations) for nodeid, generations in recording.rounds.items()}
     beside_s = sum(spent.values()) - of_processes_s - measured * sum(rounds_s.values())
-    share_s = max(0.0, beside_s) / measured / max(len(rounds_s), 1)
-    return Cost(of_processes_s / measured, {nodeid: seconds + share_s for nodeid, seconds in rounds_s.items()})
+    return Cost(
+        start_s=of_processes_s / measured,
+        beside_s=max(0.0, beside_s) / measured / max(len(rounds_s), 1),
+        round_s={nodeid: seconds / rounds for nodeid, seconds in rounds_s.items()},
+    )
 
 
 def _rounds_s(generations: Sequence[Rounds]) -> float:

@@ -44,9 +44,7 @@ def line(
             return f"pass: none of {_count(len(compared))} is slower by more than {_percent(rules.delta)}"
 
 
-def why(
-    findings: Sequence[Finding], suite: Finding | None, memory: Sequence[Memory], rules: Rules
-) -> tuple[str, ...]:
+def why(findings: Sequence[Finding], suite: Finding | None, memory: Sequence[Memory], rules: Rules) -> tuple[str, ...]:
     """Say what decided, and how far the answer reaches."""
     said = [f"{finding.name}: {finding.why}" for finding in findings if finding.decision in {"slower", "inconclusive"}]
     if suite is not None:
@@ -56,8 +54,8 @@ def why(
     if found:
         middle, most = found[len(found) // 2], found[-1]
         said.append(
-            f"found with {_percent(rules.power)} power, by the noise that this run had: {units.times(middle)} in half of "
-            f"the benchmarks, {units.times(most)} in all"
+            f"found with {_percent(rules.power)} power, by the noise that this run had: {units.times(middle)} in half "
+            f"of the benchmarks, {units.times(most)} in all"
         )
     return tuple(said)
 

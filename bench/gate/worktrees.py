@@ -1,4 +1,4 @@
-"""Both states of the repository on disk, in git worktrees whose paths are of equal length, and away again afterwards."""
+"""Both states of the repository on disk, in git worktrees with paths of equal length, and away again afterwards."""
 
 import shutil
 import tempfile
@@ -34,7 +34,7 @@ class Worktrees:
         self.remove()
 
     def add(self, name: str, ref: Ref) -> Path:
-        """Check a ref out to folder/name; with what is not committed where it means the working tree. Raises Trouble."""
+        """Check a ref out to folder/name; with what is not committed, for the working tree. Raises Trouble."""
         path = self.folder / name
         self._added.append(path)
         try:

@@ -52,11 +52,15 @@ def write(path: Path, content: dict[str, Any]) -> None:
 
     NaN and infinities, which JSON does not know, become null. Raises OSError.
     """
-    text = json.dumps(finite(content), cls=SafeJSONEncoder, allow_nan=False, indent=1)
+    write_text(path, json.dumps(finite(content), cls=SafeJSONEncoder, allow_nan=False, indent=1) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text in the same way. Raises OSError."""
     temporary = _neighbour(path)
     try:
         with temporary.open("x", encoding="utf-8") as file:
-            file.write(text + "\n")
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -27,6 +27,7 @@ class Proof:
         self._tree = tree
         self._reads_memory = reads_memory
         self._benchmarks: list[str] = []
+        self._deltas: dict[str, float] = {}
         self._uncollected: dict[str, str] = {}
         self._outcomes: dict[str, str] = {}
         self._peaks: dict[str, int] = {}
@@ -39,9 +40,10 @@ class Proof:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note the benchmarks that are left after any deselection."""
-        self._benchmarks = [
-            item.nodeid for item in session.items if "benchmark" in getattr(item, "fixturenames", ())
-        ]
+        items = [item for item in session.items if "benchmark" in getattr(item, "fixturenames", ())]
+        self._benchmarks = [item.nodeid for item in items]
+        marked = ((item.nodeid, item.get_closest_marker("gate")) for item in items)
+        self._deltas = {nodeid: float(marker.kwargs["delta"]) for nodeid, marker in marked if marker is not None}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
@@ -64,6 +66,7 @@ class Proof:
         """Write the file, whole or not at all."""
         found = {
             "benchmarks": self._benchmarks,
+            "deltas": self._deltas,
             "uncollected": self._uncollected,
             "outcomes": self._outcomes,
             "peaks": self._peaks,
@@ -76,6 +79,7 @@ class Proof:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start, in the process that pytest was started as."""
+    config.addinivalue_line("markers", "gate(delta): the share by which this benchmark may become slower")
     folder, tree, memory = (os.environ.get(f"GATE_{name}", "") for name in ("PROOF", "TREE", "MEMORY"))
     if folder:
         config.pluginmanager.register(Proof(Path(folder), Path(tree), reads_memory=bool(memory)), "gate-proof")
@@ -112,7 +116,7 @@ def built(tree: Path) -> "dict[str, dict[str, str]]":
 
     Where nothing was installed from the tree, they are what lies at its top, or in its src.
     """
-    found = {}
+    found: dict[str, tuple[str, Path | None]] = {}
     for distribution in importlib.metadata.distributions():
         if _is_from(distribution, tree):
             what = f"{distribution.name} {distribution.version}"

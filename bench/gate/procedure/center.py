@@ -39,7 +39,7 @@ class Center:
 
 
 def center(logs: Sequence[float]) -> Center:
-    """Estimate from one log ratio a generation; raises ValueError for fewer than three, which have no spread to trim."""
+    """Estimate from one log ratio a generation; raises ValueError for fewer than three."""
     values = np.asarray(logs, dtype=float)
     if values.size < 3:  # noqa: PLR2004 - said above
         raise ValueError(f"{values.size} generations are too few for an estimate: at least 3 are needed")

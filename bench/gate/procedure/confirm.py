@@ -51,4 +51,3 @@ def confirm(
         name: Confirmed(tuple(flagged[name]), sign, step.p, step.level, step.is_rejected)
         for name, step in steps.items()
     }
-

@@ -106,5 +106,3 @@ def _confirm(source: Source, course: Course, cost: Cost, told: Callable[[Course]
     faster = {name: logs for name, logs in fresh.logs.items() if flagged[name].may_be_faster}
     course.slower = confirm(slower, course.margins, ALPHA - ALPHA_SUITE)
     course.faster = confirm(faster, course.margins, ALPHA - ALPHA_SUITE, faster=True)
-
-

@@ -18,6 +18,8 @@ from bench.gate.procedure.screen import threshold
 from bench.gate.procedure.signflip import least_generations
 
 PILOT = 4
+LEAST_ROUNDS = 10
+MOST_ROUNDS = 40
 LEAST_SCREEN = 10
 """The suite's test needs as many: 2 ** -10 is below its level."""
 LEAST_CONFIRM = 16
@@ -32,18 +34,37 @@ _NOISIEST = 20
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Seconds: of a generation before its first benchmark, and of each benchmark in it."""
+    """Seconds: to start and end a generation's processes, to set a benchmark up and down, and of one round of each.
+
+    A round here is one of base and one of head.
+    """
 
     start_s: float
-    benchmark_s: Mapping[str, float]
+    beside_s: float
+    round_s: Mapping[str, float]
+
+    def rounds(self, names: Sequence[str]) -> int:
+        """Return how many rounds a generation of these benchmarks has: see `_rounds`."""
+        return self._rounds(sum(self.round_s[name] for name in names))
 
     def generation_s(self, names: Sequence[str]) -> float:
         """Return the seconds of a generation of these benchmarks."""
-        return self.start_s + sum(self.benchmark_s[name] for name in names)
+        return self._generation_s(len(names), sum(self.round_s[name] for name in names))
 
     def of_flagged_s(self, count: float) -> float:
         """Return the seconds of a generation of so many benchmarks, each of the mean length."""
-        return self.start_s + count * sum(self.benchmark_s.values()) / max(len(self.benchmark_s), 1)
+        return self._generation_s(count, count * sum(self.round_s.values()) / max(len(self.round_s), 1))
+
+    def _generation_s(self, count: float, round_s: float) -> float:
+        return self.start_s + count * self.beside_s + self._rounds(round_s) * round_s
+
+    def _rounds(self, round_s: float) -> int:
+        """Return as many rounds as take the time of starting the processes, within limits.
+
+        Whatever the noise between rounds and between processes is, this is at most twice as long as the best choice
+        would be, and a pilot is too short to know that.
+        """
+        return max(LEAST_ROUNDS, min(MOST_ROUNDS, int(self.start_s / round_s) if round_s > 0 else MOST_ROUNDS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The second hypothesis, declared beforehand: is the suite slower as a whole, by its geometric mean?
+"""The second hypothesis, declared beforehand: the suite is slower as a whole, by its geometric mean.
 
 What is slower by 1% everywhere is within what each benchmark may lose, and too small for each alone. The mean of thirty
 log ratios has a fraction of their noise. It is tested once, on the screen's generations that no size depends on, with a

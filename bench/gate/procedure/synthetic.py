@@ -27,38 +27,38 @@ _FREEDOM = 3
 
 def normal(rng: np.random.Generator, n: int) -> Values:
     """Independent and normal: the easy case."""
-    return rng.normal(size=n)
+    return np.asarray(rng.normal(size=n))
 
 
 def heavy(rng: np.random.Generator, n: int) -> Values:
     """Heavy tails: t with 3 degrees of freedom, whose variance is 3."""
-    return rng.standard_t(_FREEDOM, size=n) / np.sqrt(_FREEDOM)
+    return np.asarray(rng.standard_t(_FREEDOM, size=n) / np.sqrt(_FREEDOM))
 
 
 def bimodal(rng: np.random.Generator, n: int) -> Values:
     """Each process lands on a fast or a slow layout; the log ratio is the difference of two such draws."""
     modes = rng.choice([-_MODE, _MODE], size=(2, n))
-    scatter = rng.normal(scale=np.sqrt((1 - _MODE**2)), size=(2, n))
+    scatter = rng.normal(scale=np.sqrt(1 - _MODE**2), size=(2, n))
     return (modes + scatter)[0] / np.sqrt(2) - (modes + scatter)[1] / np.sqrt(2)
 
 
 def outliers(rng: np.random.Generator, n: int) -> Values:
     """One process in forty is slow by ten standard deviations, on either arm."""
     hit = rng.random(n) < _OUTLIERS
-    return rng.normal(size=n) + hit * rng.choice([-1.0, 1.0], size=n) * _OUTLIER_SIZE
+    return np.asarray(rng.normal(size=n) + hit * rng.choice([-1.0, 1.0], size=n) * _OUTLIER_SIZE)
 
 
 def drifting(rng: np.random.Generator, n: int) -> Values:
-    """The place of an arm (its path) matters, ever more through a stage; arms swap places from one to the next."""
+    """Let the place of an arm (its path) matter, ever more through a stage; arms swap places each generation."""
     place = np.linspace(0, 2, n)
-    return (_swapped(n) * place + rng.normal(scale=0.5, size=n)) / np.sqrt(4 / 3 + 0.25)
+    return np.asarray((_swapped(n) * place + rng.normal(scale=0.5, size=n)) / np.sqrt(4 / 3 + 0.25))
 
 
 def correlated(rng: np.random.Generator, n: int) -> Values:
-    """What a place is worth follows its last value closely (0.6), and half of the noise is each process's own."""
+    """Let what a place is worth follow its last value closely (0.6); half of the noise is each process's own."""
     steps = rng.normal(scale=np.sqrt(1 - _CORRELATION**2), size=n)
     place = signal.lfilter([1.0], [1.0, -_CORRELATION], steps)
-    return (_swapped(n) * place + rng.normal(size=n)) / np.sqrt(2)
+    return np.asarray((_swapped(n) * place + rng.normal(size=n)) / np.sqrt(2))
 
 
 def clustered(rng: np.random.Generator, n: int) -> Values:

@@ -1,0 +1,1 @@
+"""What runs in the environments under test, where nothing else of this project is."""
