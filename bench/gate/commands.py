@@ -8,7 +8,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
-_OF_THIS_RUN = ("PYTEST_", "COV_CORE_", "COVERAGE_PROCESS", "GIT_DIR", "GIT_INDEX", "GIT_WORK_TREE")
+_OF_THIS_RUN = (
+    "PYTEST_XDIST",
+    "PYTEST_CURRENT_TEST",
+    "COV_CORE_",
+    "COVERAGE_PROCESS",
+    "GIT_DIR",
+    "GIT_INDEX",
+    "GIT_WORK_TREE",
+)
 
 
 Command: TypeAlias = str | Sequence[str | Path]

@@ -70,12 +70,12 @@ class Builder:
         def run(command: Command) -> None:
             commands.run(command, folder=tree, log=log, variables=variables, limit_s=_LIMIT_S)
 
+        # pip costs a second or more: it is put in where the command speaks of it.
+        seed = ["--seed"] if "pip" in self._install else []
         if (uv := _uv()) is not None:
-            # pip costs a second and a download: it is put in where the command speaks of it.
-            seed = ["--seed"] if "pip" in self._install else []
             run([uv, "venv", "--quiet", *seed, "--python", sys.executable, folder])
         else:
-            run([sys.executable, "-m", "venv", folder])
+            run([sys.executable, "-m", "venv", *([] if seed else ["--without-pip"]), folder])
         run(self._install)
         frozen = self._freeze(environment, variables)
         if lock is None and self._lock is None:

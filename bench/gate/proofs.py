@@ -1,8 +1,9 @@
 """What a side's processes prove: which benchmarks they have, and that the code they imported is that side's own."""
 
 import json
+import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ from bench.gate.trouble import Trouble
 
 PLUGIN = ("-p", "gate_proof")
 _INJECTED = Path(bench.gate.injected.__path__[0]).resolve()
+_NO_CACHE = ("-p", "no:cacheprovider")
 _LIMIT_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package that was built from a side's tree, and the digest of its code; empty where nothing imported it."""
+    """A package that was built from a side's tree, and the digest of its code."""
 
     what: str
     digest: str
@@ -27,26 +29,25 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What one process has found."""
+    """What one process has found; `packages` has the digests of what it imported, by name."""
 
     benchmarks: tuple[str, ...]
     uncollected: Mapping[str, str]
     outcomes: Mapping[str, str]
     peaks: Mapping[str, int]
-    packages: Mapping[str, Package]
+    packages: Mapping[str, str]
     deltas: Mapping[str, float]
 
     @classmethod
     def read(cls, path: Path) -> "Proof":
         """Read what the plugin wrote."""
         found: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        packages = {name: Package(one["what"], one["digest"]) for name, one in found["packages"].items()}
         return cls(
             tuple(found["benchmarks"]),
             found["uncollected"],
             found["outcomes"],
             found["peaks"],
-            packages,
+            found["packages"],
             found["deltas"],
         )
 
@@ -59,10 +60,11 @@ class Prover:
     tree: Path
     environment: Environment
     folder: Path
+    packages: list[str] = field(default_factory=list)
 
     def variables(self, *, memory: bool = False) -> dict[str, str]:
         """Return what the plugin needs in the environment of a process."""
-        found = {"PYTHONPATH": str(_INJECTED), "GATE_PROOF": str(self.folder), "GATE_TREE": str(self.tree)}
+        found = {"PYTHONPATH": str(_INJECTED), "GATE_PROOF": str(self.folder), "GATE_PACKAGES": " ".join(self.packages)}
         return found | ({"GATE_MEMORY": "1"} if memory else {})
 
     def run(self, arguments: Sequence[str], *, memory: bool = False, wrap: Sequence[str] = ()) -> Proof:
@@ -78,9 +80,9 @@ class Prover:
             "-P",
             "-m",
             "pytest",
+            *_loaded(),
             *PLUGIN,
-            "-p",
-            "no:cacheprovider",
+            *_NO_CACHE,
             *arguments,
         ]
         before = set(self.folder.glob("*.json"))
@@ -107,6 +109,7 @@ class Prover:
             found = json.loads(listed.read_text("utf-8").splitlines()[-1])
         except (CommandError, ValueError, IndexError) as error:
             raise Trouble(f"{self.name}: its environment has no working pytest: {error}") from None
+        self.packages[:] = found
         return {name: Package(one["what"], one["digest"]) for name, one in found.items()}
 
     def taken(self) -> list[Proof]:
@@ -118,16 +121,22 @@ class Prover:
         return found
 
 
+def _loaded() -> list[str]:
+    """Return what loads pytest-benchmark where plugins do not load themselves."""
+    return ["-p", "benchmark"] if os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD") else []
+
+
 def check(name: str, proofs: Sequence[Proof], own: Mapping[str, Package]) -> None:
     """Raise Trouble unless each process has imported this side's own code, and has imported it at all."""
     if not proofs:
         raise Trouble(f"{name}: no process lived to prove which code it measured")
     for proof in proofs:
-        for package, found in proof.packages.items():
-            if found.digest and package in own and found.digest != own[package].digest:
+        found = {package: digest for package, digest in proof.packages.items() if package in own}
+        for package, digest in found.items():
+            if digest != own[package].digest:
                 raise Trouble(
-                    f"{name}: imported another {package} than was built ({found.digest}, not {own[package].digest}): "
-                    "is it found before the installed one?"
+                    f"{name}: imported another {package} than was built ({digest}, not {own[package].digest}): "
+                    "is it found before the one that was built?"
                 )
-        if not any(found.digest for found in proof.packages.values()):
+        if not found:
             raise Trouble(f"{name}: no benchmark imports {', '.join(own) or 'the project'}: nothing of it is measured")

@@ -17,14 +17,15 @@ from typing import Any
 import pytest
 
 _HIGH_WATER = "VmHWM:"
+_NO_CODE = frozenset({"conftest", "setup", "noxfile", "tests", "test", "docs"})
 
 
 class Proof:
     """Writes its file at the end of a session; `reads_memory` where each benchmark's peak is wanted."""
 
-    def __init__(self, folder: Path, tree: Path, *, reads_memory: bool) -> None:
+    def __init__(self, folder: Path, packages: "list[str]", *, reads_memory: bool) -> None:
         self._folder = folder
-        self._tree = tree
+        self._packages = packages
         self._reads_memory = reads_memory
         self._benchmarks: list[str] = []
         self._deltas: dict[str, float] = {}
@@ -70,7 +71,7 @@ class Proof:
             "uncollected": self._uncollected,
             "outcomes": self._outcomes,
             "peaks": self._peaks,
-            "packages": imported(self._tree),
+            "packages": imported(self._packages),
         }
         path = self._folder / str(os.getpid())
         path.write_text(json.dumps(found), encoding="utf-8")
@@ -80,35 +81,15 @@ class Proof:
 def pytest_configure(config: pytest.Config) -> None:
     """Start, in the process that pytest was started as."""
     config.addinivalue_line("markers", "gate(delta): the share by which this benchmark may become slower")
-    folder, tree, memory = (os.environ.get(f"GATE_{name}", "") for name in ("PROOF", "TREE", "MEMORY"))
+    folder, packages, memory = (os.environ.get(f"GATE_{name}", "") for name in ("PROOF", "PACKAGES", "MEMORY"))
     if folder:
-        config.pluginmanager.register(Proof(Path(folder), Path(tree), reads_memory=bool(memory)), "gate-proof")
+        config.pluginmanager.register(Proof(Path(folder), packages.split(), reads_memory=bool(memory)), "gate-proof")
 
 
-def imported(tree: Path) -> dict[str, dict[str, str]]:
-    """Return the packages that were built from the tree, each with the digest of the code that was imported.
-
-    One that no module has asked for has an empty digest. Where nothing was installed from the tree, they are the
-    packages that lie in the current folder itself.
-    """
-    names = {
-        name: f"{distribution.name} {distribution.version}"
-        for distribution in importlib.metadata.distributions()
-        if _is_from(distribution, tree)
-        for name in _top_level(distribution)
-    }
-    if not names:
-        here = Path.cwd()
-        names = {
-            name: f"{name} (not installed)"
-            for name, module in sys.modules.items()
-            if "." not in name and (path := _location(module)) is not None and path.is_relative_to(here)
-        }
-    found = {}
-    for name, what in sorted(names.items()):
-        path = _location(sys.modules.get(name))
-        found[name] = {"what": what, "file": str(path or ""), "digest": digest(path) if path else ""}
-    return found
+def imported(names: "list[str]") -> dict[str, str]:
+    """Return the digest of the code of each of these packages that was imported, wherever it was found."""
+    paths = ((name, _location(sys.modules.get(name))) for name in names)
+    return {name: digest(path) for name, path in paths if path is not None}
 
 
 def built(tree: Path) -> "dict[str, dict[str, str]]":
@@ -125,7 +106,7 @@ def built(tree: Path) -> "dict[str, dict[str, str]]":
         for folder in (tree / "src", tree):
             files = [*folder.glob("*.py"), *folder.glob("*/__init__.py")]
             names = {file.parent.name if file.name == "__init__.py" else file.stem: file for file in files}
-            found |= {name: (f"{name} (not installed)", file) for name, file in names.items()}
+            found |= {name: (f"{name} (not installed)", file) for name, file in names.items() if name not in _NO_CODE}
     return {
         name: {"what": what, "digest": digest(path)} for name, (what, path) in sorted(found.items()) if path is not None
     }

@@ -2,8 +2,8 @@
 
 If head is what base is, exchanging the two changes the sign of a generation's log ratio and nothing else: both are
 fresh processes, they swap paths from one generation to the next, and each turn's order is drawn. So all patterns of
-signs are equally likely, whatever the distribution and however heavy its tails: no normal curve, no equal spread is assumed. Held
-against "slower by delta", identical code is further away still, and alarms are rarer than the level.
+signs are equally likely, whatever the distribution and however heavy its tails: no normal curve, no equal spread is
+assumed. Held against "slower by delta", identical code is further away still, and alarms are rarer than the level.
 """
 
 from collections.abc import Sequence

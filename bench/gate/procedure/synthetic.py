@@ -39,7 +39,8 @@ def bimodal(rng: np.random.Generator, n: int) -> Values:
     """Each process lands on a fast or a slow layout; the log ratio is the difference of two such draws."""
     modes = rng.choice([-_MODE, _MODE], size=(2, n))
     scatter = rng.normal(scale=np.sqrt(1 - _MODE**2), size=(2, n))
-    return (modes + scatter)[0] / np.sqrt(2) - (modes + scatter)[1] / np.sqrt(2)
+    one, other = modes + scatter
+    return np.asarray((one - other) / np.sqrt(2))
 
 
 def outliers(rng: np.random.Generator, n: int) -> Values:

@@ -1,0 +1,236 @@
+"""A gate run from two refs to a verdict: on a real repository, with real processes, and small sizes."""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bench.gate.exporters import as_json, as_markdown, as_text
+from bench.gate.procedure import decide, sizes
+from bench.gate.run import Request, Run
+from bench.gate.verdict import Rules, Status, Verdict
+from bench.lockstep.progress import Progress
+
+if TYPE_CHECKING:
+    from tests.gate.conftest import MakeToy, Toy
+
+from tests.gate.conftest import BENCH, INSTALL, SLOW
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="lockstep's arms inherit sockets")
+
+RULES = Rules(
+    alpha=0.01,
+    alpha_suite=0.001,
+    delta=0.01,
+    delta_suite=0.005,
+    limit=0.05,
+    power=0.9,
+    allow_removed=False,
+    inconclusive="pass",
+)
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Make stages as small as their statistics allow; processes load no plugin but pytest-benchmark."""
+    monkeypatch.setattr(decide, "PILOT", 3)
+    monkeypatch.setattr(sizes, "LEAST_SCREEN", 3)
+    monkeypatch.setattr(sizes, "LEAST_CONFIRM", 8)
+    monkeypatch.setattr("bench.gate.memory.PROCESSES", 1)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+
+
+def run(toy: "Toy", **asked: Any) -> Verdict:
+    """Run the gate, and check that it leaves everything as it was."""
+    before = toy.state()
+    request = Request(
+        repository=toy.top,
+        against=None,
+        head="working tree",
+        install=INSTALL,
+        benchmarks="head",
+        selection=(),
+        budget_s=1,
+        timeout_s=20,
+        rules=RULES,
+        memory_limit=0.1,
+    )
+    with Path("/dev/null").open("w") as nowhere:
+        verdict = Run(replace(request, **asked), Progress(nowhere)).verdict()
+    assert toy.state() == before
+    assert toy.left() == []
+    return verdict
+
+
+def decisions(verdict: Verdict) -> dict[str, str]:
+    """Return the decision of each benchmark by its short name."""
+    return {finding.name.rpartition("::")[2]: finding.decision for finding in verdict.benchmarks}
+
+
+def test_slowdown_is_confirmed(toy: "Toy") -> None:
+    """Code that takes twice as long is a regression, in the working tree too; the verdict says by how much and why."""
+    (toy.top / "toy/__init__.py").write_text(SLOW)
+    toy.commit(toy__other="")
+    (toy.top / "toy/__init__.py").write_text(SLOW + "# not committed\n")
+
+    verdict = run(toy)
+
+    assert (verdict.outcome, verdict.status) == ("regression", Status.REGRESSION)
+    (finding,) = verdict.benchmarks
+    assert (finding.stage, finding.generations, finding.decision) == ("confirm", 8, "slower")
+    assert finding.ratio is not None
+    assert 1.5 < finding.ratio < 2.5
+    assert finding.bound is not None
+    assert 1.01 < finding.bound < finding.ratio
+    assert verdict.line.startswith("regression: bench/bench_toy.py::test_work 2.0") or "slower [" in verdict.line
+    assert verdict.head is not None
+    assert verdict.head.dirty
+    assert verdict.head.packages == ("toy (not installed)",)
+    assert any("too short" in reason for reason in verdict.why)
+
+
+def test_identical_code_passes(toy: "Toy") -> None:
+    """A comment makes no regression; every form of the verdict says the same."""
+    toy.commit(toy____init__="# a comment\ndef work():\n    return sum(range(2_000))\n")
+
+    verdict = run(toy)
+
+    assert verdict.status is Status.PASS
+    assert verdict.outcome in {"pass", "inconclusive"}
+    assert json.loads(json.dumps(as_json.content(verdict)))["line"] == verdict.line
+    assert as_text.render(verdict).splitlines()[0] == verdict.line
+    assert "bench/bench\\_toy.py::test\\_work" in as_markdown.render(verdict).replace("\\:", ":")
+
+
+def test_what_fails_on_head_fails_the_run(toy: "Toy") -> None:
+    """A crash, a hang, a kill and a failure on head are each told in a line; the healthy one is measured; status 3."""
+    toy.commit(
+        bench__bench_toy=BENCH
+        + "import os, signal, time, toy\n"
+        + "".join(
+            f"def test_{name}(benchmark):\n    benchmark(lambda: toy.is_head and {deed})\n"
+            for name, deed in {
+                "exits": "os._exit(7)",
+                "hangs": "time.sleep(60)",
+                "is_killed": "os.kill(os.getpid(), signal.SIGKILL)",
+                "fails": "1 / 0",
+            }.items()
+        ),
+        toy____init__="is_head = False\ndef work():\n    return sum(range(2_000))\n",
+    )
+    toy.commit(
+        toy____init__="is_head = __import__('os').environ.get('GATE_MEMORY') is None\ndef work():\n    return 1\n"
+    )
+
+    verdict = run(toy, timeout_s=1)
+
+    assert (verdict.outcome, verdict.status) == ("could not run", Status.COULD_NOT_RUN)
+    failed = {finding.name.rpartition("_")[2]: finding.why for finding in verdict.benchmarks if finding.why}
+    assert "ended with exit status 7" in failed["exits"]
+    assert "gave no answer in time" in failed["hangs"]
+    assert "SIGKILL" in failed["killed"]
+    assert "ZeroDivisionError" in failed["fails"]
+    assert decisions(verdict)["test_work"] in {"no change", "faster", "inconclusive"}
+
+
+def test_changed_set(toy: "Toy") -> None:
+    """What head removed, or skips, is status 4, unless that is allowed; what it added is told."""
+    toy.commit(
+        bench__bench_toy=BENCH + "def test_gone(benchmark):\n    benchmark(work)\n"
+        "def test_skipped(benchmark):\n    benchmark(work)\n"
+    )
+    toy.commit(
+        bench__bench_toy=BENCH + "import pytest, toy\ndef test_new(benchmark):\n    benchmark(toy.new)\n"
+        "def test_skipped(benchmark):\n    if hasattr(toy, 'new'): pytest.skip('not today')\n    benchmark(work)\n"
+        "def test_nowhere(benchmark):\n    pytest.skip('no such machine')\n",
+        toy____init__="def work():\n    return sum(range(2_000))\nnew = work\n",
+    )
+
+    verdict = run(toy)
+
+    found = decisions(verdict)
+    assert (verdict.outcome, verdict.status) == ("changed", Status.CHANGED)
+    assert {name: found[name] for name in ("test_gone", "test_skipped", "test_new")} == {
+        "test_gone": "removed",
+        "test_skipped": "removed",
+        "test_new": "added",
+    }
+    assert "skipped on both sides: bench/bench_toy.py::test_nowhere: no such machine" in verdict.why
+    assert run(toy, rules=replace(RULES, allow_removed=True)).status is Status.PASS
+
+
+def test_base_without_benchmarks_is_measured_by_heads(make_toy: "MakeToy") -> None:
+    """Where head brings the first benchmarks, they measure base too; with --benchmarks own there is nothing to compare."""
+    toy = make_toy(bench__bench_toy="")
+    toy.git("rm", "-rq", "bench")
+    toy.commit()
+    toy.commit(bench__bench_toy=BENCH)
+
+    assert decisions(run(toy))["test_work"] != "added"
+    own = run(toy, benchmarks="own")
+    assert own.status is Status.CHANGED
+    assert own.line == "base has none of head's benchmarks: there is nothing to compare"
+
+
+@pytest.mark.parametrize(
+    ("files", "selection", "status", "said"),
+    [
+        ({"bench__bench_toy": "import nothing_like_it\n"}, (), 3, "head's benchmarks cannot be collected"),
+        ({"bench__bench_toy": "def test_none():\n    pass\n"}, (), 4, "an empty set passes nothing"),
+        ({"toy__x": ""}, ("bench", "-k", "nothing"), 4, "an empty set passes nothing"),
+        ({"bench__bench_toy": BENCH.replace("from toy import work", "work = list")}, (), 3, "no benchmark imports toy"),
+    ],
+    ids=["uncollectable", "empty", "deselected", "elsewhere"],
+)
+def test_nothing_passes_that_measures_nothing(
+    toy: "Toy", files: dict[str, str], selection: tuple[str, ...], status: int, said: str
+) -> None:
+    """A head whose benchmarks cannot be imported, are gone, deselected, or do not use the project never passes."""
+    toy.commit(**files)
+
+    verdict = run(toy, selection=selection)
+
+    assert int(verdict.status) == status
+    assert said in verdict.line
+
+
+def test_build_that_fails_on_one_side(toy: "Toy") -> None:
+    """The side and the last words of its build are told, with status 3."""
+    toy.commit(toy__broken="")
+
+    verdict = run(toy, install=f"{INSTALL} && if [ -e toy/broken.py ]; then echo 'error: no compiler' >&2; exit 1; fi")
+
+    assert (verdict.status, verdict.line) == (3, "could not run: head cannot be built: error: no compiler")
+
+
+def test_side_that_imports_the_other_sides_code(toy: "Toy", tmp_path: Path) -> None:
+    """A path that leads both sides to one package is found out, not passed."""
+    toy.commit(toy__other="")
+    (tmp_path / "elsewhere/toy").mkdir(parents=True)
+    (tmp_path / "elsewhere/toy/__init__.py").write_text("def work(): return 0\n")
+    toy.commit(bench__bench_toy=f"import sys\nsys.path.insert(0, {str(tmp_path / 'elsewhere')!r})\n" + BENCH)
+
+    verdict = run(toy)
+
+    assert verdict.status is Status.COULD_NOT_RUN
+    assert "imported another toy than was built" in verdict.line or "no benchmark imports toy" in verdict.line
+
+
+def test_disk_that_is_full(toy: "Toy", monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that cannot be written is told in one line, and everything is cleaned away."""
+    toy.commit(toy__other="")
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device", "somewhere")
+
+    monkeypatch.setattr("bench.gate.overlay.shutil.copytree", fail)
+
+    verdict = run(toy)
+
+    assert verdict.status is Status.COULD_NOT_RUN
+    assert verdict.line == "could not run: while collecting the benchmarks: No space left on device: somewhere"
