@@ -126,17 +126,37 @@ def _loaded() -> list[str]:
     return ["-p", "benchmark"] if os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD") else []
 
 
-def check(name: str, proofs: Sequence[Proof], own: Mapping[str, Package]) -> None:
-    """Raise Trouble unless each process has imported this side's own code, and has imported it at all."""
-    if not proofs:
-        raise Trouble(f"{name}: no process lived to prove which code it measured")
-    for proof in proofs:
-        found = {package: digest for package, digest in proof.packages.items() if package in own}
-        for package, digest in found.items():
-            if digest != own[package].digest:
-                raise Trouble(
-                    f"{name}: imported another {package} than was built ({digest}, not {own[package].digest}): "
-                    "is it found before the one that was built?"
-                )
-        if not found:
-            raise Trouble(f"{name}: no benchmark imports {', '.join(own) or 'the project'}: nothing of it is measured")
+@dataclass(slots=True)
+class Watch:
+    """Looks at what the processes of both sides prove, generation by generation; `own` is what each was built with."""
+
+    sides: Sequence[Prover]
+    own: Mapping[str, Mapping[str, Package]]
+    _proved: set[str] = field(default_factory=set)
+
+    def look(self) -> None:
+        """Check the proofs of processes that have ended since; raises Trouble."""
+        for side in self.sides:
+            for proof in side.taken():
+                check(side.name, proof, self.own[side.name])
+                self._proved.add(side.name)
+
+    def conclude(self) -> None:
+        """Raise Trouble unless each side has proved something in this stage; one that was killed proves nothing."""
+        for side in self.sides:
+            if side.name not in self._proved:
+                raise Trouble(f"{side.name}: no process lived to prove which code it measured")
+        self._proved.clear()
+
+
+def check(name: str, proof: Proof, own: Mapping[str, Package]) -> None:
+    """Raise Trouble unless a process has imported its side's own code, and has imported it at all."""
+    found = {package: digest for package, digest in proof.packages.items() if package in own}
+    for package, digest in found.items():
+        if digest != own[package].digest:
+            raise Trouble(
+                f"{name}: imported another {package} than was built ({digest}, not {own[package].digest}): "
+                "is it found before the one that was built?"
+            )
+    if not found:
+        raise Trouble(f"{name}: no benchmark imports {', '.join(own) or 'the project'}: nothing of it is measured")

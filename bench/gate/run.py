@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from bench.gate import environments, instructions, memory, overlay, proofs, refs
+from bench.gate import environments, instructions, memory, overlay, refs
 from bench.gate.environments import Builder
 from bench.gate.git import GitError, Repository
 from bench.gate.judge import judge
 from bench.gate.procedure.decide import Course, StageName, follow
 from bench.gate.procedure.rules import Margin
-from bench.gate.proofs import PLUGIN, Prover
+from bench.gate.proofs import PLUGIN, Prover, Watch
 from bench.gate.refs import Ref
 from bench.gate.sets import Sets
 from bench.gate.source import BASE, HEAD, LockstepSource
@@ -127,8 +127,8 @@ class Run:
             self.notes.append(f"dependencies differ, base / head: {', '.join(unlike)}")
         self._do("collecting the benchmarks")
         selected = overlay.paths(request.selection, head.tree)
-        named = any(argument.partition("::")[0] in selected for argument in request.selection)
-        arguments = [*request.selection, *([] if named else selected)]
+        paths = [argument for argument in request.selection if argument.partition("::")[0] in selected] or selected
+        arguments = [*(argument for argument in request.selection if argument not in paths), *paths]
         looking = [*arguments, "--collect-only", "-q"]
         own_set = _own_set(base, looking, selected)
         if request.benchmarks == "head":
@@ -139,7 +139,6 @@ class Run:
         self.sets.compare()
 
         ends_s = time.monotonic() + request.budget_s
-        self._beside_time(base, head, arguments)
         arms = [
             Arm(name, prover.environment.python, prover.tree, prover.variables())
             for name, prover in ((BASE, base), (HEAD, head))
@@ -154,15 +153,14 @@ class Run:
         ) as lockstep:
             if lockstep.cores.reason:
                 self.notes.append(f"not pinned to cores: {lockstep.cores.reason}; expect wide intervals")
-
-            def check() -> None:
-                for name, prover in provers.items():
-                    proofs.check(name, prover.taken(), own[name])
-
-            self.source = LockstepSource(lockstep, ends_s, len(self.sets.common()), check, self._begin)
+            watch = Watch(list(provers.values()), own)
+            self.source = LockstepSource(lockstep, ends_s, len(self.sets.common()), watch, self._begin)
             deltas = self.sets.head.deltas
             follow(self.source, lambda name: Margin(deltas.get(name, request.rules.delta)), self._told, self.course)
             self.sets.refused(self.source.refusals())
+        measured = [name for name in self.course.screened if name not in self.course.failed]
+        if measured:  # one that crashes or hangs has been found out by now
+            self._beside_time(base, head, [argument for argument in arguments if argument not in paths] + measured)
 
     def _beside_time(self, base: Prover, head: Prover, arguments: Sequence[str]) -> None:
         self._do("reading peak memory")

@@ -8,6 +8,7 @@ import numpy as np
 
 from bench.gate.procedure.decide import Measured, StageName
 from bench.gate.procedure.sizes import LEAST_ROUNDS, Cost
+from bench.gate.proofs import Watch
 from bench.gate.verdict import Sizes
 from bench.lockstep.controller import Lockstep
 from bench.lockstep.cost import Clock, Phase
@@ -20,13 +21,13 @@ BASE, HEAD = "base", "head"
 class LockstepSource:
     """Measures stages; `ended_s` is when the budget ends, on the monotonic clock.
 
-    `check` is called after each generation and raises Trouble for a process that imported what it should not.
+    Raises Trouble for a process that imported what it should not.
     """
 
     lockstep: Lockstep
     ended_s: float
     benchmarks: int
-    check: Callable[[], None]
+    watch: Watch
     begin: Callable[[StageName, Sizes], None]
     costs: Cost | None = None
     recordings: dict[StageName, Recording] = field(default_factory=dict)
@@ -39,7 +40,8 @@ class LockstepSource:
         recording, clock = next(progress)
         self.recordings[stage] = recording
         for _ in progress:
-            self.check()
+            self.watch.look()
+        self.watch.conclude()
         logs = log_ratios(recording, generations)
         failed = {
             refusal.benchmark: f"{refusal.arm}: {refusal.reason}"

@@ -1,0 +1,71 @@
+"""Record generations of the subject, base and head in lockstep, for as long as is asked."""
+
+import os
+import secrets
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.gate.procedure.sizes import LEAST_ROUNDS
+from bench.gate.rates import neighbour, recordings, subject
+from bench.gate.source import BASE, HEAD
+from bench.lockstep.arms import Arm
+from bench.lockstep.controller import Lockstep
+from bench.lockstep.cost import Phase
+from bench.lockstep.progress import Progress
+
+_TIMEOUT_S = 60.0
+_MOST = 1_000_000
+
+
+def record(path: Path, time_s: float, neighbours: int) -> int:
+    """Append generations until the time is over; returns how many. Each is written before the next begins."""
+    ends_s = time.monotonic() + time_s
+    name = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}"
+    with tempfile.TemporaryDirectory(prefix="gate-rates-") as folder, neighbour.noisy(neighbours):
+        base, head = subject.write(Path(folder))
+        arms = [Arm(side, Path(sys.executable), tree) for side, tree in ((BASE, base), (HEAD, head))]
+        progress = Progress(sys.stderr)
+        with Lockstep(
+            arms,
+            base=BASE,
+            arguments=["-p", "no:randomly", "bench_subject.py"],
+            seed=secrets.randbelow(2**32),
+            timeout_s=_TIMEOUT_S,
+            watcher=progress,
+        ) as lockstep:
+            measured = lockstep.record(_MOST, LEAST_ROUNDS)
+            recording, clock = next(measured)
+            begun_s, started_s, count = time.monotonic(), 0.0, 0
+            longest_s = 0.0
+            # The first generation also calibrates: it is none of those that are judged.
+            while time.monotonic() + longest_s < ends_s and next(measured, None):
+                now_s = time.monotonic()
+                spent = clock.cost().seconds
+                starting_s = spent[Phase.STARTING] + spent[Phase.STOPPING]
+                if _generations(recording.rounds) > 1:
+                    generation = recordings.Generation(
+                        recording=name,
+                        rounds={
+                            nodeid.rpartition("::")[2]: (rounds[-1].times_s[BASE], rounds[-1].times_s[HEAD])
+                            for nodeid, rounds in recording.rounds.items()
+                        },
+                        wall_s=now_s - begun_s,
+                        start_s=starting_s - started_s,
+                        load=os.getloadavg()[0],
+                        neighbours=neighbours,
+                    )
+                    recordings.append(path, generation)
+                    count += 1
+                longest_s = max(longest_s, now_s - begun_s)
+                begun_s, started_s = now_s, starting_s
+        progress.close()
+    return count
+
+
+def _generations(rounds: Mapping[str, Sequence[object]]) -> int:
+    """Return how many generations the benchmarks have."""
+    return max((len(generations) for generations in rounds.values()), default=0)

@@ -1,0 +1,57 @@
+"""Recorded generations: a line of JSON each, so that a recording goes on where it was stopped, by whatever."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+Times = tuple[float, ...]
+
+
+class RecordingError(ValueError):
+    """A file that is no recording; the message is one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """Rounds of base and head by benchmark, seconds a call, in turn; and seconds to start and end the processes.
+
+    `recording` tells apart what was recorded at different times: contiguous generations are of one recording.
+    """
+
+    recording: str
+    rounds: Mapping[str, tuple[Times, Times]]
+    wall_s: float
+    start_s: float
+    load: float
+    neighbours: int
+
+
+def append(path: Path, generation: Generation) -> None:
+    """Add a generation at the end, on disk when this returns. Raises OSError."""
+    line = json.dumps(asdict(generation)) + "\n"
+    with path.open("a", encoding="utf-8") as file:
+        file.write(line)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def load(path: Path) -> list[Generation]:
+    """Read all whole lines; one that a crash has cut off is left out, and cut away. Raises RecordingError."""
+    if not path.exists():
+        return []
+    text = path.read_text("utf-8")
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        path.write_text(whole, "utf-8")
+    return [_read(path, number, line) for number, line in enumerate(whole.splitlines(), 1)]
+
+
+def _read(path: Path, number: int, line: str) -> Generation:
+    try:
+        found = json.loads(line)
+        rounds = {name: (tuple(base), tuple(head)) for name, (base, head) in found.pop("rounds").items()}
+        return Generation(rounds=rounds, **found)
+    except (ValueError, TypeError, KeyError) as error:
+        raise RecordingError(f"{path}: line {number} is no recorded generation: {error}") from None

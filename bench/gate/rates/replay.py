@@ -1,0 +1,109 @@
+"""Gate runs over recorded generations: a stage gets the next ones, contiguous and unused, as if they came now.
+
+What a replay leaves out: the confirmation of the flagged alone would have run with others' benchmarks gone. What it
+keeps: real processes, real code, and the machine's moods in their order.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bench.gate.procedure.decide import Course, Measured, StageName, follow
+from bench.gate.procedure.rules import Margin
+from bench.gate.procedure.sizes import LEAST_ROUNDS, Cost
+from bench.gate.rates.recordings import Generation
+
+BUDGET_S = 300.0
+
+
+class ExhaustedError(Exception):
+    """A recording that has no more generations."""
+
+
+@dataclass(slots=True)
+class Replay:
+    """A source of `names` from generations, the first at `start`."""
+
+    generations: Sequence[Generation]
+    names: Sequence[str]
+    start: int
+    budget_s: float = BUDGET_S
+    used: int = 0
+    stages: dict[StageName, int] = field(default_factory=dict)
+
+    def measure(self, stage: StageName, names: Sequence[str], generations: int) -> Measured:
+        """Take the next generations."""
+        first = self.start + self.used
+        taken = self.generations[first : first + generations]
+        if (
+            len(taken) < generations
+            or len({one.recording for one in self.generations[self.start : first + generations]}) > 1
+        ):
+            raise ExhaustedError
+        self.used += generations
+        self.stages[stage] = generations
+        wanted = names or self.names
+        logs = {name: [log_ratio(one, name) for one in taken] for name in wanted}
+        cost = cost_of(taken, self.names)
+        self.budget_s -= generations * cost.generation_s(wanted)
+        return Measured(logs, {}, cost)
+
+    def left_s(self) -> float:
+        """Return what is left of the budget."""
+        return self.budget_s
+
+
+def log_ratio(generation: Generation, name: str) -> float:
+    """Return the median log ratio of a generation's paired rounds."""
+    base, head = generation.rounds[name]
+    return float(np.median(np.log(np.asarray(head)) - np.log(np.asarray(base))))
+
+
+def cost_of(generations: Sequence[Generation], names: Sequence[str]) -> Cost:
+    """Return what generations of these benchmarks would have cost, rounds of five milliseconds and all beside them."""
+    count = len(generations[0].rounds)
+    start_s = float(np.mean([one.start_s for one in generations]))
+    each_s = float(np.mean([one.wall_s - one.start_s for one in generations])) / count
+    return Cost(start_s, 0.0, dict.fromkeys(names, each_s / LEAST_ROUNDS))
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One replayed gate run."""
+
+    course: Course
+    used: int
+    seconds: float
+
+    @property
+    def slower(self) -> frozenset[str]:
+        """The benchmarks that failed the gate."""
+        return frozenset(name for name, found in self.course.slower.items() if found.is_changed)
+
+    @property
+    def is_suite_slower(self) -> bool:
+        """Whether the suite as a whole failed it."""
+        return self.course.suite is not None and self.course.suite.is_slower
+
+
+def run(generations: Sequence[Generation], names: Sequence[str], start: int) -> Result | None:
+    """Replay one gate run from a generation on; None where the recording ends before it does."""
+    source = Replay(generations, names, start)
+    try:
+        course = follow(source, lambda _: Margin())
+    except ExhaustedError:
+        return None
+    return Result(course, source.used, BUDGET_S - source.budget_s)
+
+
+def runs(generations: Sequence[Generation], names: Sequence[str], *, step: int | None = None) -> list[Result]:
+    """Replay gate runs: each begins where the last one ended, or `step` generations after it began."""
+    found = []
+    start = 0
+    while start < len(generations):
+        result = run(generations, names, start)
+        if result is not None:
+            found.append(result)
+        start += step or (result.used if result is not None else 1)
+    return found
