@@ -15,7 +15,7 @@ from bench.gate.verdict import Status
 from bench.gate.worktrees import Worktrees
 
 if TYPE_CHECKING:
-    from tests.gate.conftest import MakeToy, Toy
+    from tests.gate.conftest import Toy
 
 
 def resolve(toy: "Toy", against: str | None = None, head: str = WORKING_TREE) -> tuple[str, str]:

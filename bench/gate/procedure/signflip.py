@@ -30,9 +30,13 @@ def resamples(level: float) -> int:
 
 
 def least_generations(level: float) -> int:
-    """Return how few generations can at all give a p-value at or below `level`: 2 ** -n for n of one sign."""
+    """Return how few generations can at all give a p-value at or below `level`.
+
+    If all have one sign, only the pattern of the data reaches their trimmed mean, and those that differ from it in the
+    least values alone, which are cut off whatever their sign.
+    """
     n = 1
-    while 2.0**-n > level:
+    while 2.0 ** (int(TRIM * n) - n) > level:
         n += 1
     return n
 

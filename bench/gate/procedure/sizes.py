@@ -20,8 +20,8 @@ from bench.gate.procedure.signflip import least_generations
 PILOT = 4
 LEAST_ROUNDS = 10
 MOST_ROUNDS = 40
-LEAST_SCREEN = 10
-"""The suite's test needs as many: 2 ** -10 is below its level."""
+LEAST_SCREEN = least_generations(ALPHA_SUITE)
+"""The suite's test, which uses them, could reject nothing with fewer."""
 LEAST_CONFIRM = 16
 MOST = 200
 PILOT_FREEDOM = 3

@@ -1,0 +1,35 @@
+"""The GitHub Action's inputs, which come through the environment, as a command line of the gate; see action.yml."""
+
+import os
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.__main__ import main
+
+_OPTIONS = {
+    "GATE_AGAINST": "--against",
+    "GATE_INSTALL": "--install",
+    "GATE_DELTA": "--delta",
+    "GATE_BUDGET": "--budget",
+}
+
+
+def arguments(variables: Mapping[str, str]) -> list[str]:
+    """Return the gate's arguments; an input that is empty is not given."""
+    temporary = Path(variables["RUNNER_TEMP"])
+    given = [f"{option}={value}" for name, option in _OPTIONS.items() if (value := variables.get(name, "").strip())]
+    return [
+        "gate",
+        f"--repo={variables['GITHUB_WORKSPACE']}",
+        *given,
+        f"--json={temporary / 'gate.json'}",
+        f"--markdown={temporary / 'gate.md'}",
+        "--",
+        *shlex.split(variables.get("GATE_BENCHMARKS", "")),
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main(arguments(os.environ)))
