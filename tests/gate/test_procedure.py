@@ -46,7 +46,7 @@ def slower(found: Course) -> set[str]:
 
 @pytest.mark.parametrize("shape", PLACED)
 def test_identical_code_passes(shape: str) -> None:
-    """Four suites of identical code raise at most one alarm, whatever kind of noise: at 1% a suite, 2 are 1 in 1,700."""
+    """Of four suites of identical code at most one raises an alarm, whatever the noise: at 1%, two are 1 in 1,700."""
     assert sum(bool(slower(course(seed, shape, 0.02)[0])) for seed in range(4)) < 2
 
 

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,26 +12,24 @@ from bench.gate.refs import WORKING_TREE
 from bench.gate.trouble import Trouble
 from bench.gate.verdict import Status
 from bench.gate.worktrees import Worktrees
-
-if TYPE_CHECKING:
-    from tests.gate.conftest import Toy
+from tests.gate.toys import GIT, Toy
 
 
-def resolve(toy: "Toy", against: str | None = None, head: str = WORKING_TREE) -> tuple[str, str]:
+def resolve(toy: Toy, against: str | None = None, head: str = WORKING_TREE) -> tuple[str, str]:
     """Return the commits of base and head."""
     repository = Repository.holding(toy.top)
     head_ref = refs.head(repository, head)
     return refs.base(repository, against, head_ref).commit, head_ref.commit
 
 
-def clone(toy: "Toy", name: str, *options: str) -> "Toy":
+def clone(toy: Toy, name: str, *options: str) -> Toy:
     """Return a clone beside a repository."""
     other = toy.top.with_name(name)
-    subprocess.run(["git", "clone", "-q", *options, toy.top.as_uri(), other], check=True)
+    subprocess.run([GIT, "clone", "-q", *options, toy.top.as_uri(), other], check=True)
     return type(toy)(other)
 
 
-def test_base_is_where_head_left_main(toy: "Toy") -> None:
+def test_base_is_where_head_left_main(toy: Toy) -> None:
     """On a branch of a clone, base is the merge base with origin/main, though that has gone on since."""
     parting = toy.commit()
     mine = clone(toy, "mine")
@@ -44,7 +41,7 @@ def test_base_is_where_head_left_main(toy: "Toy") -> None:
     assert resolve(mine) == (parting, head)
 
 
-def test_base_on_main_is_the_parent(toy: "Toy") -> None:
+def test_base_on_main_is_the_parent(toy: Toy) -> None:
     """Where head is on origin/main, and where there is none, base is head's parent."""
     parent = toy.git("rev-parse", "HEAD")
     head = toy.commit()
@@ -53,7 +50,7 @@ def test_base_on_main_is_the_parent(toy: "Toy") -> None:
     assert resolve(clone(toy, "mine")) == (parent, head)
 
 
-def test_uncommitted_changes_on_main_are_compared_with_it(toy: "Toy") -> None:
+def test_uncommitted_changes_on_main_are_compared_with_it(toy: Toy) -> None:
     """A dirty tree on origin/main is compared with its own commit."""
     toy.commit()
     mine = clone(toy, "mine")
@@ -65,7 +62,7 @@ def test_uncommitted_changes_on_main_are_compared_with_it(toy: "Toy") -> None:
 
 
 @pytest.mark.parametrize("option", ["against", "head"])
-def test_ref_that_does_not_exist(toy: "Toy", option: str) -> None:
+def test_ref_that_does_not_exist(toy: Toy, option: str) -> None:
     """It is named in one line, with status 2."""
     with pytest.raises(Trouble, match=f"--{option} nowhere: there is no such commit here") as caught:
         resolve(toy, **{option: "nowhere"})
@@ -73,24 +70,24 @@ def test_ref_that_does_not_exist(toy: "Toy", option: str) -> None:
     assert caught.value.status is Status.USAGE
 
 
-def test_option_in_place_of_a_ref(toy: "Toy") -> None:
+def test_option_in_place_of_a_ref(toy: Toy) -> None:
     """A ref that looks like an option is no option of git's."""
     with pytest.raises(Trouble, match="no such commit"):
         resolve(toy, against="--all")
 
 
-def test_shallow_clone(toy: "Toy") -> None:
+def test_shallow_clone(toy: Toy) -> None:
     """A history that is cut off says how to get the rest, with status 3."""
     toy.commit()
     mine = clone(toy, "mine", "--depth=1")
 
-    with pytest.raises(Trouble, match="head has no parent.*git fetch --unshallow.*fetch-depth: 0") as caught:
+    with pytest.raises(Trouble, match=r"head has no parent.*git fetch --unshallow.*fetch-depth: 0") as caught:
         resolve(mine)
 
     assert caught.value.status is Status.COULD_NOT_RUN
 
 
-def test_missing_merge_base(toy: "Toy") -> None:
+def test_missing_merge_base(toy: Toy) -> None:
     """Histories that have nothing in common ask for --against, with status 3."""
     mine = clone(toy, "mine")
     mine.git("checkout", "-q", "--orphan", "other")
@@ -102,13 +99,13 @@ def test_missing_merge_base(toy: "Toy") -> None:
     assert caught.value.status is Status.COULD_NOT_RUN
 
 
-def test_first_commit(toy: "Toy") -> None:
+def test_first_commit(toy: Toy) -> None:
     """A first commit has nothing to be compared with."""
     with pytest.raises(Trouble, match="head has no parent to compare with; give --against REF"):
         resolve(toy)
 
 
-def test_same_commit_twice(toy: "Toy") -> None:
+def test_same_commit_twice(toy: Toy) -> None:
     """Base and head that are the same commit make no comparison."""
     with pytest.raises(Trouble, match="--against main: base and head are the same commit") as caught:
         resolve(toy, "main")
@@ -122,7 +119,7 @@ def test_no_repository(tmp_path: Path) -> None:
         Repository.holding(tmp_path)
 
 
-def test_working_tree_is_head(toy: "Toy") -> None:
+def test_working_tree_is_head(toy: Toy) -> None:
     """Head has what is changed, deleted and new in the working tree, and nothing that git ignores."""
     toy.commit(toy__gone="")
     for name, text in {"toy/__init__.py": "changed", "toy/new.py": "new", "x.ignored": "ignored"}.items():
@@ -144,7 +141,7 @@ def test_working_tree_is_head(toy: "Toy") -> None:
     assert not worktrees.folder.exists()
 
 
-def test_another_ref_has_none_of_the_changes(toy: "Toy") -> None:
+def test_another_ref_has_none_of_the_changes(toy: Toy) -> None:
     """A commit is checked out as it was committed; paths of both sides are of one length."""
     (toy.top / "toy/__init__.py").write_text("changed")
     repository = Repository.holding(toy.top)
@@ -157,12 +154,14 @@ def test_another_ref_has_none_of_the_changes(toy: "Toy") -> None:
         assert len(str(base)) == len(str(head))
 
 
-def test_worktrees_of_two_runs_at_once(toy: "Toy") -> None:
+def test_worktrees_of_two_runs_at_once(toy: Toy) -> None:
     """Two processes that check out the same states at the same time do not meet, and both leave nothing."""
     before = toy.state()
     script = (
         "import sys, pathlib\n"
-        "from bench.gate import refs\nfrom bench.gate.git import Repository\nfrom bench.gate.worktrees import Worktrees\n"
+        "from bench.gate import refs\n"
+        "from bench.gate.git import Repository\n"
+        "from bench.gate.worktrees import Worktrees\n"
         "repository = Repository.holding(pathlib.Path(sys.argv[1]))\n"
         "for _ in range(5):\n"
         "    with Worktrees(repository) as trees:\n"
@@ -179,7 +178,7 @@ def test_worktrees_of_two_runs_at_once(toy: "Toy") -> None:
     assert toy.state() == before
 
 
-def test_hooks_of_the_user_do_not_run(toy: "Toy", tmp_path: Path) -> None:
+def test_hooks_of_the_user_do_not_run(toy: Toy, tmp_path: Path) -> None:
     """A hook for checkouts is none of a gate run's business."""
     hook = toy.top / ".git/hooks/post-checkout"
     hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")

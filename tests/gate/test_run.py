@@ -15,9 +15,9 @@ from bench.gate.verdict import Rules, Status, Verdict
 from bench.lockstep.progress import Progress
 
 if TYPE_CHECKING:
-    from tests.gate.conftest import MakeToy, Toy
+    from tests.gate.conftest import MakeToy
 
-from tests.gate.conftest import BENCH, INSTALL, SLOW
+from tests.gate.toys import BENCH, INSTALL, SLOW, Toy
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="lockstep's arms inherit sockets")
 
@@ -45,7 +45,7 @@ def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
 
 
-def run(toy: "Toy", **asked: Any) -> Verdict:
+def run(toy: Toy, **asked: Any) -> Verdict:
     """Run the gate, and check that it leaves everything as it was."""
     before = toy.state()
     request = Request(
@@ -72,7 +72,7 @@ def decisions(verdict: Verdict) -> dict[str, str]:
     return {finding.name.rpartition("::")[2]: finding.decision for finding in verdict.benchmarks}
 
 
-def test_slowdown_is_confirmed(toy: "Toy") -> None:
+def test_slowdown_is_confirmed(toy: Toy) -> None:
     """Code that takes twice as long is a regression, in the working tree too; the verdict says by how much and why."""
     (toy.top / "toy/__init__.py").write_text(SLOW)
     toy.commit(toy__other="")
@@ -94,7 +94,7 @@ def test_slowdown_is_confirmed(toy: "Toy") -> None:
     assert any("too short" in reason for reason in verdict.why)
 
 
-def test_identical_code_passes(toy: "Toy") -> None:
+def test_identical_code_passes(toy: Toy) -> None:
     """A comment makes no regression; every form of the verdict says the same."""
     toy.commit(toy____init__="# a comment\ndef work():\n    return sum(range(2_000))\n")
 
@@ -107,7 +107,7 @@ def test_identical_code_passes(toy: "Toy") -> None:
     assert "bench/bench\\_toy.py::test\\_work" in as_markdown.render(verdict).replace("\\:", ":")
 
 
-def test_what_fails_on_head_fails_the_run(toy: "Toy") -> None:
+def test_what_fails_on_head_fails_the_run(toy: Toy) -> None:
     """A crash, a hang, a kill and a failure on head are each told in a line; the healthy one is measured; status 3."""
     toy.commit(
         bench__bench_toy=BENCH
@@ -138,7 +138,7 @@ def test_what_fails_on_head_fails_the_run(toy: "Toy") -> None:
     assert decisions(verdict)["test_work"] in {"no change", "faster", "inconclusive"}
 
 
-def test_changed_set(toy: "Toy") -> None:
+def test_changed_set(toy: Toy) -> None:
     """What head removed, or skips, is status 4, unless that is allowed; what it added is told."""
     toy.commit(
         bench__bench_toy=BENCH + "def test_gone(benchmark):\n    benchmark(work)\n"
@@ -165,7 +165,7 @@ def test_changed_set(toy: "Toy") -> None:
 
 
 def test_base_without_benchmarks_is_measured_by_heads(make_toy: "MakeToy") -> None:
-    """Where head brings the first benchmarks, they measure base too; with --benchmarks own there is nothing to compare."""
+    """The first benchmarks, which head brings, measure base too; with --benchmarks own there is nothing to compare."""
     toy = make_toy(bench__bench_toy="")
     toy.git("rm", "-rq", "bench")
     toy.commit()
@@ -188,7 +188,7 @@ def test_base_without_benchmarks_is_measured_by_heads(make_toy: "MakeToy") -> No
     ids=["uncollectable", "empty", "deselected", "elsewhere"],
 )
 def test_nothing_passes_that_measures_nothing(
-    toy: "Toy", files: dict[str, str], selection: tuple[str, ...], status: int, said: str
+    toy: Toy, files: dict[str, str], selection: tuple[str, ...], status: int, said: str
 ) -> None:
     """A head whose benchmarks cannot be imported, are gone, deselected, or do not use the project never passes."""
     toy.commit(**files)
@@ -199,7 +199,7 @@ def test_nothing_passes_that_measures_nothing(
     assert said in verdict.line
 
 
-def test_build_that_fails_on_one_side(toy: "Toy") -> None:
+def test_build_that_fails_on_one_side(toy: Toy) -> None:
     """The side and the last words of its build are told, with status 3."""
     toy.commit(toy__broken="")
 
@@ -208,7 +208,7 @@ def test_build_that_fails_on_one_side(toy: "Toy") -> None:
     assert (verdict.status, verdict.line) == (3, "could not run: head cannot be built: error: no compiler")
 
 
-def test_side_that_imports_the_other_sides_code(toy: "Toy", tmp_path: Path) -> None:
+def test_side_that_imports_the_other_sides_code(toy: Toy, tmp_path: Path) -> None:
     """A path that leads both sides to one package is found out, not passed."""
     toy.commit(toy__other="")
     (tmp_path / "elsewhere/toy").mkdir(parents=True)
@@ -221,7 +221,7 @@ def test_side_that_imports_the_other_sides_code(toy: "Toy", tmp_path: Path) -> N
     assert "imported another toy than was built" in verdict.line or "no benchmark imports toy" in verdict.line
 
 
-def test_disk_that_is_full(toy: "Toy", monkeypatch: pytest.MonkeyPatch) -> None:
+def test_disk_that_is_full(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that cannot be written is told in one line, and everything is cleaned away."""
     toy.commit(toy__other="")
 

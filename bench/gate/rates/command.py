@@ -50,10 +50,8 @@ def run(given: argparse.Namespace) -> int:
     from bench.gate.rates import record, recordings, simulate, table  # noqa: PLC0415
     from bench.lockstep.arms import ArmError  # noqa: PLC0415
 
-    if given.simulate:
-        return _say(simulate.table(given.simulate))
-    if given.file is None:
-        return _refuse("give the file of the recording")
+    if given.simulate or given.file is None:
+        return _say(simulate.table(given.simulate)) if given.simulate else _refuse("give a FILE, or --simulate N")
     try:
         generations = recordings.load(given.file)
         if given.time is not None:
@@ -63,9 +61,7 @@ def run(given: argparse.Namespace) -> int:
         return _refuse(str(error))
     except OSError as error:
         return _refuse(f"{given.file}: {error.strerror or error}")
-    if not generations:
-        return _refuse(f"{given.file}: nothing is recorded; give --time")
-    return _say(table.render(generations, given.step))
+    return _say(table.render(generations, given.step)) if generations else _refuse("nothing is recorded; give --time")
 
 
 def _say(lines: Iterable[str]) -> int:

@@ -1,4 +1,4 @@
-"""The procedure on synthetic log ratios of known truth: what it does where the truth is beyond doubt, and n is large."""
+"""The procedure on synthetic log ratios: what it does where the truth is beyond doubt, and n is large."""
 
 import math
 from collections.abc import Iterator
