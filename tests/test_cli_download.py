@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from flagkit.cli import main
 from flagkit.executors import EXECUTORS, available
 from flagkit.flags import BEHAVIOURS, Behaviour, FlagServer, countries
 from flagkit.flags.gif import is_whole_gif
@@ -324,6 +325,24 @@ def test_ctrl_c_before_the_run_is_no_traceback(module: str, tmp_path: Path) -> N
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=False, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_ctrl_c_before_the_first_code_has_a_report_too(
+    server: FlagServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was announced is answered for, even when no worker had begun."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("flagkit.flags.many.DownloadPool", interrupt)
+    assert main(["download", "br", "--base-url", server.base_url, "-d", str(tmp_path)]) == 130
+    assert capsys.readouterr().out.splitlines()[3:] == [
+        "--------------------",
+        "0 flags downloaded.",
+        "Elapsed time: 0.00s",
+        "Interrupted: 0 of 1 codes were done.",
+    ]
 
 
 @posix

@@ -14,6 +14,7 @@ from flagkit.flags.hosting import FlagServer, FlagServerError
 from flagkit.flags.many import DownloadInterruptedError, download_many
 from flagkit.flags.pool import concurrency
 from flagkit.flags.report import closing, complaint, opening, progress_of
+from flagkit.flags.results import Tally
 from flagkit.flags.sessions import import_requests
 from flagkit.flags.sites import SITES, Site, SiteError, Visitor, advice, check_url, look, site_of
 from flagkit.usage import UsageError, at_least, say, time_limit
@@ -117,9 +118,14 @@ def run(options: argparse.Namespace) -> int:
                     retries=options.retries,
                     progress=progress,
                 )
-        except DownloadInterruptedError as interrupted:
-            say(closing(interrupted.tally))
-            say(f"Interrupted: {len(interrupted.tally.results)} of {len(codes)} codes were done.")
+        except KeyboardInterrupt as interrupted:
+            tally = (
+                interrupted.tally
+                if isinstance(interrupted, DownloadInterruptedError)
+                else Tally((), workers, elapsed_s=0.0)  # before the first code
+            )
+            say(closing(tally))
+            say(f"Interrupted: {len(tally.results)} of {len(codes)} codes were done.")
             raise
     say(closing(tally))
     if tally.pools_replaced:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import BrokenExecutor, Executor, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -57,9 +58,9 @@ def download_many(
         tally = run.work(codes)
         pool.close()
     except KeyboardInterrupt:
-        run.wind_down()
-        pool.abandon()
-        remove_temporary_files(job)
+        for step in (run.wind_down, pool.abandon, partial(remove_temporary_files, job)):
+            with suppress(KeyboardInterrupt):  # who is impatient cuts a step short, and still has the results
+                step()
         raise DownloadInterruptedError(run.tally()) from None
     except BaseException:
         job.stop.set()
@@ -113,11 +114,12 @@ class _Run:
         """Begin nothing more, and take the results of what ends within the grace."""
         self._job.stop.set()
         running = [future for future in self._in_flight if not future.cancel()]
-        with suppress(KeyboardInterrupt):  # a second Ctrl-C: no grace
+        try:
             wait(running, timeout=GRACE_S)
-        for future in running:
-            if future.done() and future.exception() is None:
-                self._results[self._in_flight[future].number] = future.result()
+        finally:  # a second Ctrl-C: no grace
+            for future in running:
+                if future.done() and future.exception() is None:
+                    self._results[self._in_flight[future].number] = future.result()
 
     def _start(self, task: _Task) -> None:
         try:

@@ -7,11 +7,13 @@ from flagkit.flags.codes import Country
 
 __all__ = ["flags_page"]
 
+# The line around a flag shows where a white one ends on a white page, and a black one on a dark page.
 STYLE = """
+:root { color-scheme: light dark; }
 body { font: 15px/1.4 system-ui, sans-serif; margin: 2rem; color: #222; background: #fff; }
 main { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 1.25rem; }
-figure { margin: 0; }
-img { width: 100%; height: 100px; object-fit: contain; object-position: left bottom; }
+figure { margin: 0; display: grid; grid-template-rows: 100px auto; justify-items: start; row-gap: 0.35rem; }
+img { align-self: end; max-width: 100%; max-height: 100%; outline: 1px solid #8886; }
 figcaption a { color: inherit; }
 @media (prefers-color-scheme: dark) { body { color: #ddd; background: #1a1a1a; } }
 """

@@ -8,7 +8,6 @@ from functools import cache
 from http import HTTPStatus
 from typing import Any, Self
 
-import flagkit
 from flagkit.flags.codes import countries
 from flagkit.flags.images import draw_flag
 from flagkit.flags.page import flags_page
@@ -18,7 +17,6 @@ __all__ = ["NO_BODY", "Message", "Resource", "flag_resource", "metadata_resource
 Message = MutableMapping[str, Any]
 Header = tuple[bytes, bytes]
 
-SERVER: Header = (b"server", f"flagkit/{flagkit.__version__}".encode())
 NO_BODY: Message = {"type": "http.response.body", "body": b""}
 
 
@@ -35,12 +33,14 @@ class Resource:
     def of(cls, content: bytes, content_type: str, status: int = HTTPStatus.OK, *extra: Header) -> Self:
         """Return the answer with this content; its ETag is a digest of the content."""
         etag = b'"' + hashlib.blake2b(content, digest_size=8).hexdigest().encode() + b'"'
-        headers = [SERVER, (b"content-type", content_type.encode()), (b"content-length", str(len(content)).encode())]
+        # No header that nobody needs: each is checked, written and parsed again with every answer.
+        length = str(len(content)).encode()
+        headers: list[Header] = [(b"content-type", content_type.encode()), (b"content-length", length)]
         if status == HTTPStatus.OK:
             headers.append((b"etag", etag))
         return cls(
             start=_start(status, [*headers, *extra]),
-            unchanged=_start(HTTPStatus.NOT_MODIFIED, [SERVER, (b"etag", etag)]),
+            unchanged=_start(HTTPStatus.NOT_MODIFIED, [(b"etag", etag)]),
             body={"type": "http.response.body", "body": content},
             etag=etag,
         )

@@ -112,9 +112,7 @@ def _health(url: str) -> dict[str, Any]:
 
 
 def _foreign(site: Site, why: str) -> str:
-    return (
-        f"something else uses port {site.port}, where the {site.label} server should be ({why}): {advice(site)}"
-    )
+    return f"something else uses port {site.port}, where the {site.label} server should be ({why}): {advice(site)}"
 
 
 def advice(site: Site) -> str:

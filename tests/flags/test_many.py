@@ -295,6 +295,21 @@ def test_a_fault_of_the_progress_function_ends_the_run(server: FlagServer, tmp_p
     assert threading.active_count() == before
 
 
+def test_one_interruption_after_another_has_the_results_too(
+    server: FlagServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who presses Ctrl-C again and again is not told that nothing was done."""
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("flagkit.flags.many.wait", interrupt)
+    monkeypatch.setattr(pool_module.DownloadPool, "abandon", interrupt)
+    with ThreadPoolExecutor(2) as pool, pytest.raises(DownloadInterruptedError) as interrupted:
+        download_many(CODES, base_url=server.base_url, dest=tmp_path, executor=pool, workers=2, progress=interrupt)
+    assert interrupted.value.tally.results
+
+
 @pytest.mark.parametrize("kind", ["serial", "thread", "process-spawn"])
 def test_an_interruption_has_the_results_so_far(kind: str, tmp_path: Path) -> None:
     """Ctrl-C ends the run soon; what was saved is whole, and no temporary file is left."""

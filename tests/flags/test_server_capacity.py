@@ -1,25 +1,16 @@
-"""What the server holds and how fast it is: the figures are printed with -s."""
+"""What the server holds: the figures are printed with -s. How fast it is, bench/bench_download.py measures."""
 
 import asyncio
-import re
-import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import psutil
 import pytest
-import requests
 
 from flagkit.flags import Behaviour, FlagServer, countries
 from flagkit.flags.images import draw_flag
 
 HELD = 1000
 MOST_RSS_BYTES = 200 * 10**6
-TURNS = 3
 
 
 @pytest.fixture
@@ -75,46 +66,3 @@ def test_a_thousand_late_answers_are_in_flight_at_once() -> None:
     assert connections >= HELD
     assert threads < 10
     assert max(rss_bytes, peak_bytes) < MOST_RSS_BYTES
-
-
-@contextmanager
-def http_server(directory: Path, port: int) -> Iterator[str]:
-    """Serve the same files by the standard library's server."""
-    for code in ("br", "fr", "us"):
-        (directory / "flags" / code).mkdir(parents=True)
-        (directory / "flags" / code / f"{code}.gif").write_bytes(draw_flag(code.upper()))
-    command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1", "--directory", str(directory)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}/flags"
-    try:
-        for _ in range(200):
-            try:
-                requests.get(f"{url}/br/br.gif", timeout=5).raise_for_status()
-                break
-            except requests.ConnectionError:
-                time.sleep(0.05)
-        yield url
-    finally:
-        process.kill()
-        process.wait()
-
-
-def test_it_answers_three_times_as_many_requests_as_http_server(free_port: int, tmp_path: Path) -> None:
-    """Side by side, by wrk with 30 connections, in turns."""
-    wrk = shutil.which("wrk")
-    if wrk is None:
-        pytest.skip("wrk is not installed: it is what asks fast enough")
-
-    def rate(base_url: str) -> float:
-        command = [wrk, "-t1", "-c30", "-d1s", f"{base_url}/br/br.gif"]
-        told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        assert "Non-2xx" not in told, told
-        return float(re.findall(r"Requests/sec: +([\d.]+)", told)[0])
-
-    with FlagServer() as server, http_server(tmp_path, free_port) as other:
-        rate(server.base_url)
-        turns = [(rate(server.base_url), rate(other)) for _ in range(TURNS)]
-    for ours, theirs in turns:
-        print(f"{ours:.0f} against {theirs:.0f} requests a second: {ours / theirs:.2f} times")  # noqa: T201 - the figures
-    ratios = sorted(ours / theirs for ours, theirs in turns)
-    assert ratios[TURNS // 2] >= 3
