@@ -10,8 +10,8 @@ The figures of speed, each by one command:
   pytest bench/bench_download.py -k schedule --thorough --benchmark-max-time=1
                                                   100 at a time: seconds, to be compared with `ideal_s` in extra_info
   pytest bench/bench_download.py -k client_limit  flags a second by concurrency, with the processor time of the client
-  pytest tests/flags/test_server_capacity.py -s   1,000 connections held: no error, how much memory
-  pytest bench/bench_server.py --thorough         the server, in turn with `python -m http.server`
+  FLAGKIT_SPEED=1 pytest tests/flags/test_server_capacity.py -s
+                                                  1,000 connections held; requests a second beside `http.server` (wrk)
 """
 
 import statistics

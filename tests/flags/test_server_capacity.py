@@ -1,16 +1,26 @@
-"""What the server holds: the figures are printed with -s. How fast it is, bench/bench_download.py measures."""
+"""What the server holds and how fast it is: the figures are printed with -s."""
 
 import asyncio
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import psutil
 import pytest
+import requests
 
 from flagkit.flags import Behaviour, FlagServer, countries
 from flagkit.flags.images import draw_flag
 
 HELD = 1000
 MOST_RSS_BYTES = 200 * 10**6
+TURNS = 5
 
 
 @pytest.fixture
@@ -66,3 +76,60 @@ def test_a_thousand_late_answers_are_in_flight_at_once() -> None:
     assert connections >= HELD
     assert threads < 10
     assert max(rss_bytes, peak_bytes) < MOST_RSS_BYTES
+
+
+@contextmanager
+def http_server(directory: Path, port: int) -> Iterator[tuple[str, psutil.Process]]:
+    """Serve the same files by the standard library's server; yield where, and its process."""
+    for code in ("br", "fr", "us"):
+        (directory / "flags" / code).mkdir(parents=True)
+        (directory / "flags" / code / f"{code}.gif").write_bytes(draw_flag(code.upper()))
+    command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1", "--directory", str(directory)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}/flags"
+    try:
+        for _ in range(200):
+            try:
+                requests.get(f"{url}/br/br.gif", timeout=5).raise_for_status()
+                break
+            except requests.ConnectionError:
+                time.sleep(0.05)
+        yield url, psutil.Process(process.pid)
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.skipif(
+    not os.environ.get("FLAGKIT_SPEED"), reason="FLAGKIT_SPEED=1 measures it, on a machine that does nothing else"
+)
+def test_it_answers_three_times_as_many_requests_as_http_server(free_port: int, tmp_path: Path) -> None:
+    """Side by side, by wrk with 30 connections, in turns.
+
+    http.server closes each connection, and lets five wait to be accepted: what that costs is a part of the ratio.
+    """
+    wrk = shutil.which("wrk")
+    if wrk is None:
+        pytest.skip("wrk is not installed: it is what asks fast enough")
+
+    def rates(base_url: str, process: psutil.Process) -> tuple[float, float]:
+        """Return the requests answered in a second, and in a second of the server's own processor time."""
+        before_s = sum(process.cpu_times()[:2])
+        told = subprocess.run(
+            [wrk, "-t1", "-c30", "-d2s", f"{base_url}/br/br.gif"], check=True, capture_output=True, text=True
+        ).stdout
+        busy_s = sum(process.cpu_times()[:2]) - before_s
+        assert "Non-2xx" not in told, told
+        ((answers, seconds),) = re.findall(r"(\d+) requests in ([\d.]+)s", told)
+        return int(answers) / float(seconds), int(answers) / busy_s
+
+    with FlagServer() as server, http_server(tmp_path, free_port) as (other, other_process):
+        process = psutil.Process(server.pid)
+        rates(server.base_url, process)
+        turns = [(rates(server.base_url, process), rates(other, other_process)) for _ in range(TURNS)]
+    for (ours, ours_busy), (theirs, theirs_busy) in turns:
+        print(  # noqa: T201 - the figures
+            f"{ours:.0f} against {theirs:.0f} requests a second: {ours / theirs:.2f} times; "
+            f"{ours_busy:.0f} against {theirs_busy:.0f} in a processor's second: {ours_busy / theirs_busy:.2f} times"
+        )
+    assert sorted(ours / theirs for (ours, _), (theirs, _) in turns)[TURNS // 2] >= 3
