@@ -120,8 +120,8 @@ def test_every_finding_names_its_basis(run: Run, topic: str) -> None:
             "hogs",
             {"ratio": estimate(1 / 250, 1 / 260, 1 / 240), "time": estimate(0.005, 0.004, 0.006)},
             (
-                "Beside a thread that computes, another answers in 5.00 ms [4.00 ms, 6.00 ms] (switch interval 5.00 ms), "
-                "250x slower than without [260x slower, 240x slower]."
+                "Beside a thread that computes, another answers in 5.00 ms [4.00 ms, 6.00 ms] (switch interval "
+                "5.00 ms), 250x slower than without [260x slower, 240x slower]."
             ),
         ),
         (
