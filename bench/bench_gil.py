@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from bench.grids import distinct_kinds, pool_kinds, process_kind, worker_counts
+from bench.grids import pool_kinds, process_kind, worker_counts
 from bench.instrument.extent import choose
 from bench.instrument.measure import Measure
 from flagkit.cpus import usable_cpus
@@ -28,18 +28,20 @@ def pool_cases(config: pytest.Config) -> list[tuple[str, str, int]]:
     """Return (workload, kind, workers) for `test_gil`.
 
     The quick study has each kind on the short workload, and the seed's, which takes a third of a second a round, on
-    kinds that differ. The study adds numbers of workers there and the other workloads where the answer is not known
-    from these: what holds the GIL in C or waits, on threads; what is bound by memory or skewed, on processes as well.
+    threads and processes. The study adds numbers of workers there, one kind a family, since what is sent here is small;
+    and the other workloads where the answer is not known from these: what releases or holds the GIL in C, is bound by
+    memory, skewed, or waits.
     """
     cores, process = usable_cpus(), process_kind()
     everywhere = [("gcd-short", kind, cores) for kind in pool_kinds()]
-    short = [("gcd-short", kind, workers) for kind in distinct_kinds() for workers in worker_counts(2 * cores)]
-    seed = [("gcd-seed", kind, cores) for kind in distinct_kinds()]
+    families = ("thread", process, "interpreter")
+    short = [("gcd-short", kind, workers) for kind in families for workers in worker_counts(2 * cores)]
+    seed = [("gcd-seed", kind, cores) for kind in families]
     seed_quick = [("gcd-seed", kind, cores) for kind in ("thread", process)]
     others = [
         (workload, kind, cores)
         for workload in ("sha256", "json", "triad", "skewed")
-        for kind in ("thread", process, "interpreter")
+        for kind in families
         if WORKLOADS[workload].unavailable(EXECUTORS[kind].family) is None
     ]
     waiting = [("io-mix", "thread", WAITERS)]

@@ -34,7 +34,7 @@ def test_nothing_is_left_after_an_error(name: str, monkeypatch: pytest.MonkeyPat
         made.append(segment.name)
         return segment
 
-    monkeypatch.setattr("flagkit.sharing.SharedMemory", make)
+    monkeypatch.setattr("flagkit.sharing.exchanges.SharedMemory", make)
     before = threading.active_count()
 
     def fail() -> None:
