@@ -41,7 +41,7 @@ def _asking(there: Any, back: Any, size_bytes: int) -> Use:
 
 @contextmanager
 def process_queues(make: Callable[[], Any], size_bytes: int) -> Iterator[Use]:
-    """Two queues and a process that puts back what it gets."""
+    """Make two queues and a process that puts back what it gets."""
     there, back = make(), make()
     try:
         with peer(_echo, there, back, end=lambda: there.put(None)):
@@ -55,7 +55,7 @@ def process_queues(make: Callable[[], Any], size_bytes: int) -> Iterator[Use]:
 
 @contextmanager
 def thread_queues(make: Callable[[], Any], size_bytes: int) -> Iterator[Use]:
-    """The same with a thread."""
+    """Make the same with a thread."""
     there, back = make(), make()
     thread = threading.Thread(target=_echo, args=(there, back), daemon=True)
     thread.start()
@@ -66,7 +66,7 @@ def thread_queues(make: Callable[[], Any], size_bytes: int) -> Iterator[Use]:
 
 @contextmanager
 def pipe(size_bytes: int) -> Iterator[Use]:
-    """A pipe and a process that sends back what it receives."""
+    """Make a pipe and a process that sends back what it receives."""
     ours, theirs = SPAWN.Pipe()
     payload = message(size_bytes)
 
@@ -91,7 +91,7 @@ def _copy_out(name: str, connection: Any) -> None:
 
 @contextmanager
 def shared_memory(size_bytes: int) -> Iterator[Use]:
-    """A segment that is written here, announced by a pipe and copied out by a process."""
+    """Make a segment that is written here, announced by a pipe and copied out by a process."""
     ours, theirs = SPAWN.Pipe()
     payload = message(size_bytes)
     segment = SharedMemory(create=True, size=size_bytes)

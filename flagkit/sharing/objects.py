@@ -36,7 +36,7 @@ def _repeat(operation: Callable[[], object]) -> object:
 
 @contextmanager
 def lock(make: Callable[[], Any], _: int) -> Iterator[Use]:
-    """A lock that nobody else wants."""
+    """Make a lock that nobody else wants."""
     made = make()
 
     def take() -> None:
@@ -56,7 +56,7 @@ def _count_up(value: Any, connection: Any) -> None:
 
 @contextmanager
 def contended_value(_: int) -> Iterator[Use]:
-    """A value behind its lock, counted up here and by a process at once."""
+    """Make a value behind its lock, counted up here and by a process at once."""
     value = SPAWN.Value("q", 0)
     ours, theirs = SPAWN.Pipe()
 
@@ -75,7 +75,7 @@ def contended_value(_: int) -> Iterator[Use]:
 
 @contextmanager
 def contended_counter(_: int) -> Iterator[Use]:
-    """A counter behind a lock, counted up by threads at once."""
+    """Make a counter behind a lock, counted up by threads at once."""
     jobs = CONTENDED["counter"].shared(PEERS)
     with Crew(PEERS) as crew:
         yield lambda: sum(crew.run(jobs))
@@ -83,7 +83,7 @@ def contended_counter(_: int) -> Iterator[Use]:
 
 @contextmanager
 def array(make: Callable[[int], Any], size_bytes: int) -> Iterator[Use]:
-    """Memory that is written and read."""
+    """Make memory that is written and read."""
     held = memoryview(make(size_bytes)).cast("B")
     payload = message(size_bytes)
 
@@ -96,14 +96,14 @@ def array(make: Callable[[int], Any], size_bytes: int) -> Iterator[Use]:
 
 @contextmanager
 def manager(_: int) -> Iterator[Use]:
-    """A dict of a manager's process."""
+    """Make a dict of a manager's process."""
     with SPAWN.Manager() as serving:
         yield partial(_write_and_read, serving.dict())
 
 
 @contextmanager
 def plain_dict(_: int) -> Iterator[Use]:
-    """A dict."""
+    """Make a dict."""
     yield partial(_write_and_read, {})
 
 

@@ -2,12 +2,14 @@
 
 import csv
 import io
+from collections.abc import Callable
 
 from tabulate import tabulate
 
 from bench.instrument import units
+from bench.instrument.metrics import Derived, Missing
 from bench.instrument.statistics import Estimate
-from bench.report import wording
+from bench.report import versions, wording
 from bench.report.exporters.as_csv import safe
 from bench.report.exporters.as_markdown import escaped
 from bench.report.side_by_side import Cell, SideBySide, band
@@ -24,6 +26,7 @@ def render(table: SideBySide, style: str) -> str:
     escape = escaped if style == "github" else wording.printable
     safe = [[escape(text) for text in row] for row in rows]
     parts = [tabulate(safe, headers=list(map(escape, columns)), tablefmt=style, disable_numparse=True)]
+    parts.append(_versions(table, style))
     parts += _notes(table)
     for apart in table.apart:
         told = "; ".join(f"{one.name} {one.base} there, {one.other} here" for one in apart.differences)
@@ -36,6 +39,27 @@ def render(table: SideBySide, style: str) -> str:
             tabulate(own, headers=["Benchmark", escape(apart.run.label)], tablefmt=style, disable_numparse=True)
         )
     return "\n\n".join(parts) + "\n"
+
+
+def _versions(table: SideBySide, style: str) -> str:
+    """Return what threads did on each Python; a figure that is missing has its reason."""
+    rows = [
+        [
+            wording.printable(run.label),
+            *(_or_reason(versions.contention(run, workload), units.number) for workload in versions.TOGETHER),
+            _or_reason(versions.tax(run, table.runs), units.times),
+        ]
+        for run in table.runs
+    ]
+    columns = ["Python", *(f"contention, {workload}" for workload in versions.TOGETHER), "free-threading tax"]
+    escaped_rows = [[escaped(text) for text in row] for row in rows] if style == "github" else rows
+    return tabulate(escaped_rows, headers=columns, tablefmt=style, disable_numparse=True)
+
+
+def _or_reason(figure: Derived, write: Callable[[float], str]) -> str:
+    if isinstance(figure, Missing):
+        return figure.reason
+    return f"{write(figure.value)} {wording.interval(figure, write)}"
 
 
 def _texts(cell: Cell, at: int) -> list[str]:
