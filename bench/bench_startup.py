@@ -40,10 +40,10 @@ with make(sys.argv[1], int(sys.argv[2])) as pool:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make a case of each kind, with one worker, and with as many as there are usable cores."""
+    """Make a case of each kind with a worker a core; in full, with other numbers as well."""
     config, cores = metafunc.config, usable_cpus()
     if metafunc.function is test_first_results:
-        counts = choose(config, quick=[1], default=sorted({1, cores}), thorough=worker_counts(cores))
+        counts = choose(config, quick=[1], default=[cores], thorough=worker_counts(cores))
         metafunc.parametrize(("kind", "workers"), [(kind, workers) for kind in pool_kinds() for workers in counts])
     elif metafunc.function is test_heavy_import:
         kinds = ["process-fork", "process-forkserver", "process-spawn", PRELOADED]
