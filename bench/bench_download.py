@@ -201,7 +201,7 @@ def test_keep_alive(server: FlagServer, measure: Measure, tmp_path: Path, pytest
 
 @pytest.mark.benchmark(max_time=1, min_rounds=2)
 def test_schedule(measure: Measure, tmp_path: Path, pytestconfig: pytest.Config) -> None:
-    """Download every second code of AA to ZZ, in full all thrice, 100 at a time, from a server whose delays are drawn from a seed.
+    """Download half of AA to ZZ, in full all thrice, 100 at a time, from a server with delays drawn from a seed.
 
     No schedule can be shorter than `ideal_s`: all delays shared evenly among the connections, or the longest of them.
     """
