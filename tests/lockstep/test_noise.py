@@ -363,19 +363,23 @@ def test_interrupted(tmp_path: Path) -> None:
     """Ctrl-C ends it with status 130, the table of what there is, and a valid file; no process is left."""
     output = tmp_path / "noise.json"
     with subprocess.Popen(
-        [sys.executable, "-m", "bench", "lockstep-noise", "--minutes", "2", "-o", str(output)],
+        [sys.executable, "-m", "bench", "lockstep-noise", "--minutes", "5", "-o", str(output)],
         cwd=ROOT,
+        env={**os.environ, "PATH": str(tmp_path)},  # no other Pythons to look for
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
     ) as command:
-        deadline = time.monotonic() + 30
-        while not (family := runs_of_pytest(command.pid)) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert family
-        command.send_signal(signal.SIGINT)
-        printed, errors = command.communicate(timeout=60)
+        try:
+            deadline = time.monotonic() + 120
+            while not (family := runs_of_pytest(command.pid)) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            command.send_signal(signal.SIGINT)
+            printed, errors = command.communicate(timeout=120)
+        finally:
+            command.kill()
 
+    assert family
     assert command.returncode == 130, errors
     assert "how the two sides are measured" in printed
     assert json.loads(output.read_text())["interrupted"] is True
