@@ -169,18 +169,14 @@ def test_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(math.isfinite(observation.log_ratio) for observation in observed)
 
 
-TWO = "def test_a(benchmark): benchmark(sum, range(10))\ndef test_b(benchmark): benchmark(sum, range(20))\n"
-
-
-def test_suite_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_suite_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two runs of a suite give a log ratio a benchmark."""
-    suite = tmp_path / "suite.py"
-    suite.write_text(TWO)
-    monkeypatch.setattr(suite_twice, "NAMES", ("test_a", "test_b"))
-    monkeypatch.setattr(suite_twice, "node", lambda name: f"{suite}::{name}")
+    monkeypatch.setattr(suite_twice, "NAMES", ("json loads", "recursion"))
     monkeypatch.setattr(suite_twice, "BENCHMARK_S", 0.001)
 
-    assert [observation.workload for observation in suite_twice.observe(Random(1))] == ["test_a", "test_b"]
+    observed = [observation.workload for observation in suite_twice.observe(Random(1))]
+
+    assert observed == ["test_workload[json loads]", "test_workload[recursion]"]
 
 
 def test_suite_that_fails(tmp_path: Path) -> None:
@@ -225,27 +221,41 @@ def _fails(_: Random) -> Measured:
     raise LiveProcessError("head ended with status 3")
 
 
-def _waits(random: Random) -> Measured:
-    time.sleep(0.005)
-    return _alike(random)
+class Clock:
+    """A clock that a measurement moves on by a second."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def monotonic(self) -> float:
+        """Return the time."""
+        return self.now_s
+
+    def measure(self, random: Random) -> Measured:
+        """Take a second."""
+        self.now_s += 1
+        return _alike(random)
 
 
-def test_rows_take_turns() -> None:
+def test_rows_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ways go in turn by their share of the time; one that cannot or fails is a row with the reason, and stops none."""
+    clock = Clock()
+    monkeypatch.setattr("bench.lockstep.noise.rows.time", clock)
     rows = Rows(
         [
-            Way("long", _waits, share=3),
-            Way("short", _waits, identical=False),
+            Way("long", clock.measure, share=3),
+            Way("short", clock.measure, identical=False),
             Way("absent", _fails, missing="no Python 3.99 was found"),
             Way("fails", _fails),
         ],
         seed=1,
     )
     told: list[str] = []
-    rows.measure(0.5, lambda name, _: told.append(name))
+    rows.measure(80, lambda name, _: told.append(name))
     long, short, absent, fails = rows.rows()
 
-    assert 2 < told.count("long") / told.count("short") < 4
+    assert told.count("long") == 60
+    assert told.count("short") == 20
     assert told.count("fails") == 1
     assert rows.failed
     assert long.spread is not None
@@ -305,13 +315,15 @@ def test_way_of_turns() -> None:
 
 def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """It prints the machine and the table, and writes all that was measured."""
-    monkeypatch.setattr(ways, "ways", lambda _: (Way("one", _waits),))
+    clock = Clock()
+    monkeypatch.setattr("bench.lockstep.noise.rows.time", clock)
+    monkeypatch.setattr(ways, "ways", lambda _: (Way("one", clock.measure),))
     output = tmp_path / "noise.json"
 
-    assert main(["lockstep-noise", "--minutes", "0.002", "--seed", "7", "-o", str(output)]) == 0
+    assert main(["lockstep-noise", "--minutes", "0.2", "--seed", "7", "-o", str(output)]) == 0
     content = json.loads(output.read_text())
     assert (content["kind"], content["seed"], content["interrupted"]) == ("lockstep-noise", 7, False)
-    assert len(content["rows"][0]["observations"]) == content["rows"][0]["spread"]["clusters"]
+    assert len(content["rows"][0]["observations"]) == content["rows"][0]["spread"]["clusters"] == 12
     printed = capsys.readouterr().out
     assert printed.startswith(content["machine"]["cpu_model"])
     assert "| one | " in printed

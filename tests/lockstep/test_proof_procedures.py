@@ -86,14 +86,23 @@ def test_without_pyperf(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [piece["missing"] for piece in pieces if "missing" in piece] == ["pyperf is not installed in this Python"]
 
 
-def test_pytest_benchmark_twice() -> None:
-    """Two runs of the suite give a log ratio for each of the workloads asked for, by its name."""
-    names = ["json loads", "recursion"]
+def test_pytest_benchmark_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two runs give a log ratio of medians for each of the workloads asked for, in the time that starting leaves."""
+    runs = iter(
+        [{"test_workload[a]": 1.0, "test_workload[b]": 2.0}, {"test_workload[a]": 2.0, "test_workload[b]": 1.0}]
+    )
+    asked: list[float] = []
 
-    ratios = other_tools.pytest_benchmark_twice(Random(1), names, side_s=0.41)
+    def medians(_: object, benchmark_s: float, __: int) -> dict[str, float]:
+        asked.append(benchmark_s)
+        return next(runs)
 
-    assert list(ratios) == names
-    assert all(math.isfinite(ratio) for ratio in ratios.values())
+    monkeypatch.setattr(other_tools, "medians", medians)
+
+    ratios = other_tools.pytest_benchmark_twice(Random(1), ["a", "b"], side_s=2.0)
+
+    assert ratios == {"a": pytest.approx(math.log(2)), "b": pytest.approx(-math.log(2))}
+    assert asked == [1.6, 1.6]
 
 
 def test_asv_interleaved() -> None:
