@@ -1,8 +1,10 @@
 """Lockstep on two arms that are the same, over the suite of known work: every ratio is 1."""
 
+import itertools
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -37,10 +39,8 @@ class _Silent:
         """Do nothing."""
 
 
-def run(
-    generations: int, rounds: int, seed: int, names: Iterable[str] = WORKLOADS
-) -> Mapping[str, Sequence[PairedRounds]]:
-    """Measure one run of lockstep; return the generations of each workload that is named.
+def generations(rounds: int, seed: int, names: Iterable[str] = WORKLOADS) -> Generator[Mapping[str, PairedRounds]]:
+    """Measure one generation after the other, until closed; yield the paired rounds of each, by workload.
 
     Raises IdenticalError, and ArmError where an arm does not start.
     """
@@ -54,10 +54,18 @@ def run(
         watcher=_Silent(),
     )
     with lockstep:
-        for recording, _ in lockstep.record(generations, rounds):
+        for recording, _ in lockstep.record(sys.maxsize, rounds):
             if recording.refusals:
                 raise IdenticalError(str(recording.refusals[0]))
-        return {_name(nodeid): recording.pairs(nodeid, _HEAD) for nodeid in recording.rounds}
+            if recording.rounds:
+                yield {_name(nodeid): recording.pairs(nodeid, _HEAD)[-1] for nodeid in recording.rounds}
+
+
+def run(n: int, rounds: int, seed: int, names: Iterable[str] = WORKLOADS) -> Mapping[str, Sequence[PairedRounds]]:
+    """Measure `n` generations; return those of each workload. Raises as `generations` does."""
+    with closing(generations(rounds, seed, names)) as measured:
+        first = list(itertools.islice(measured, n))
+    return {name: [generation[name] for generation in first] for name in first[0]}
 
 
 def _name(nodeid: str) -> str:

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -11,8 +12,8 @@ from bench.lockstep.noise.command import missing
 
 _FAILED: Final = 1
 _COVERAGE: Final = """\
-Measure identical arms in lockstep, run after run, and count how often the 95% interval of a ratio holds 1. In half of
-the runs, drawn, a neighbour loads the machine on and off.
+Measure generations of identical arms in lockstep, take blocks of six as runs, none in two of them, and count how often
+the 95% interval of a ratio holds 1. In half of the blocks, drawn, a neighbour loads the machine on and off.
 """
 _PROCEDURES: Final = """\
 Measure identical code by pytest-benchmark run twice, pyperf, asv's interleaved rounds and lockstep, each in the same
@@ -66,10 +67,14 @@ def _coverage(given: argparse.Namespace) -> int:
     from bench.lockstep.proof import coverage  # noqa: PLC0415 - as in _run()
 
     def tell(pieces: list[Mapping[str, Any]]) -> None:
-        print(coverage.markdown(pieces))  # noqa: T201 - a command talks
-        print(f"\n{coverage.verdict(coverage.coverage(pieces))}")  # noqa: T201 - likewise
+        runs = coverage.blocks(pieces)
+        if not runs:
+            print(f"{len(pieces)} of the {coverage.BLOCK} generations that make a run")  # noqa: T201 - a command talks
+            return
+        print(coverage.markdown(runs))  # noqa: T201 - likewise
+        print(f"\n{coverage.verdict(coverage.coverage(runs))}")  # noqa: T201 - likewise
 
-    return _filled(given, coverage.KIND, coverage.settings(given.seed), partial(coverage.measure, given.seed), tell)
+    return _filled(given, coverage.KIND, coverage.settings(given.seed), coverage.measuring(given.seed), tell)
 
 
 def _procedures(given: argparse.Namespace) -> int:
@@ -78,16 +83,15 @@ def _procedures(given: argparse.Namespace) -> int:
     def tell(pieces: list[Mapping[str, Any]]) -> None:
         print(procedures.markdown(pieces, given.seed))  # noqa: T201 - a command talks
 
-    return _filled(
-        given, procedures.KIND, procedures.settings(given.seed), partial(procedures.measure, given.seed), tell
-    )
+    measuring = nullcontext(partial(procedures.measure, given.seed))
+    return _filled(given, procedures.KIND, procedures.settings(given.seed), measuring, tell)
 
 
 def _filled(
     given: argparse.Namespace,
     kind: str,
     settings: Mapping[str, Any],
-    measure: Callable[[int], Mapping[str, Any]],
+    measuring: AbstractContextManager[Callable[[int], Mapping[str, Any]]],
     tell: Callable[[list[Mapping[str, Any]]], None],
 ) -> int:
     """Measure into the file, then tell what it holds; Ctrl-C comes through after that."""
@@ -102,7 +106,8 @@ def _filled(
     machine = {key: facts[key] for key in ("cpu_model", "usable_cores", "system")}
     records = Records(given.file, {"kind": kind, "schema": 1, "machine": machine, "settings": dict(settings)})
     try:
-        fill(records, 60 * given.minutes, measure)
+        with measuring as measure:
+            fill(records, 60 * given.minutes, measure)
     except (*FAILURES, PyperfError) as error:
         refuse(given, f"failed: {error}")
         return _FAILED

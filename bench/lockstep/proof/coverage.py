@@ -1,8 +1,8 @@
-"""How often the 95% interval of identical arms holds 1: runs of lockstep, and what came of them."""
+"""How often the 95% interval of identical arms holds 1: generations of lockstep, replayed as runs of few."""
 
 import math
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
@@ -14,10 +14,12 @@ from bench.instrument import units
 from bench.lockstep import estimate, identical
 from bench.lockstep.estimate import MIN_GENERATIONS, PairedRounds
 from bench.lockstep.proof.neighbour import neighbour
+from bench.lockstep.workloads import WORKLOADS
 
 KIND: Final = "lockstep-coverage"
 ROUNDS: Final = 6
-MOST_GENERATIONS: Final = 8
+BLOCK: Final = MIN_GENERATIONS
+"""Generations are recorded one after the other; so many in a row, and no others, are one run of lockstep."""
 GOAL: Final = (0.93, 0.97)
 _HEADER: Final = (
     "runs", "ratios", "interval holds 1", "95% interval (Clopper-Pearson)", "says slower", "says faster",
@@ -26,36 +28,43 @@ _HEADER: Final = (
 
 
 def settings(seed: int) -> dict[str, Any]:
-    """Return what all runs of a file share."""
-    return {"seed": seed, "rounds": ROUNDS, "generations": [MIN_GENERATIONS, MOST_GENERATIONS]}
+    """Return what all generations of a file share."""
+    return {"seed": seed, "rounds": ROUNDS, "block": BLOCK, "workloads": list(WORKLOADS)}
 
 
-def measure(seed: int, number: int) -> dict[str, Any]:
-    """Measure a run of identical arms, in half of the cases with a neighbour that loads the machine on and off.
+@contextmanager
+def measuring(seed: int) -> Iterator[Callable[[int], dict[str, Any]]]:
+    """Give what measures a generation of identical arms, by its number; raises what `identical.generations` does.
 
-    Its generations, neighbour and orders are drawn from the seed and its number. Raises what `identical.run` does.
+    In about half of the blocks a neighbour loads the machine on and off. Both are drawn from the seed and the number.
     """
-    random = Random(f"{seed} {number}")
-    generations = random.randint(MIN_GENERATIONS, MOST_GENERATIONS)
-    loaded = random.random() < 0.5  # noqa: PLR2004 - a coin
-    with neighbour(random.randrange(2**31)) if loaded else nullcontext():
-        measured = identical.run(generations, ROUNDS, random.randrange(1, 2**31))
-    return {
-        "run": number,
-        "neighbour": loaded,
-        "rounds_s": {
-            name: [[list(rounds.base_s), list(rounds.head_s)] for rounds in paired] for name, paired in measured.items()
-        },
-    }
+    with ExitStack() as stack:
+        measured: Iterator[Mapping[str, PairedRounds]] | None = None
+
+        def measure(number: int) -> dict[str, Any]:
+            nonlocal measured
+            random = Random(f"{seed} {number}")
+            if measured is None:
+                started = identical.generations(ROUNDS, random.randrange(1, 2**31))
+                measured = stack.enter_context(closing(started))
+            loaded = Random(f"{seed} block {number // BLOCK}").random() < 0.5  # noqa: PLR2004 - a coin
+            with neighbour(random.randrange(2**31)) if loaded else nullcontext():
+                generation = next(measured)
+            return {
+                "neighbour": loaded,
+                "rounds_s": {name: [list(rounds.base_s), list(rounds.head_s)] for name, rounds in generation.items()},
+            }
+
+        yield measure
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How often intervals held 1: `held` of `n` ratios in `runs` runs; `low` and `high` bound the share (95%, exact).
+    """How often intervals held 1: `held` of `n` ratios in `runs` blocks of generations, a share between `low` and `high`.
 
+    That is the 95% interval of Clopper and Pearson, which does not know that the ratios of a block share its minutes.
     `faster` and `slower` are those that said so, wrongly. `half_width` is the median one of log ratios, and `sd` their
-    root mean square about 0, which is the truth. The ratios of a run share its minutes, which the exact interval does
-    not know.
+    root mean square about 0, which is the truth.
     """
 
     runs: int
@@ -69,12 +78,17 @@ class Coverage:
     sd: float
 
 
-def coverage(runs: Sequence[Mapping[str, Any]]) -> Coverage:
-    """Count the intervals that held 1; raises ValueError for no runs."""
+def blocks(generations: Sequence[Mapping[str, Any]]) -> list[Sequence[Mapping[str, Any]]]:
+    """Return BLOCK generations at a time, none in two blocks; those left over make none."""
+    return [generations[first : first + BLOCK] for first in range(0, len(generations) - BLOCK + 1, BLOCK)]
+
+
+def coverage(runs: Sequence[Sequence[Mapping[str, Any]]]) -> Coverage:
+    """Count the intervals that held 1 of runs, each a block of generations; raises ValueError for none."""
     ratios = [
-        estimate.ratio([PairedRounds(tuple(base), tuple(head)) for base, head in generations])
+        estimate.ratio([PairedRounds(*map(tuple, generation["rounds_s"][name])) for generation in run])
         for run in runs
-        for generations in run["rounds_s"].values()
+        for name in run[0]["rounds_s"]
     ]
     bounds = [(ratio.low, ratio.high) for ratio in ratios if ratio.low is not None and ratio.high is not None]
     if not bounds:
@@ -96,12 +110,12 @@ def coverage(runs: Sequence[Mapping[str, Any]]) -> Coverage:
     )
 
 
-def markdown(runs: Sequence[Mapping[str, Any]]) -> str:
+def markdown(runs: Sequence[Sequence[Mapping[str, Any]]]) -> str:
     """Return the coverage as a Markdown table: of all runs, without and with the neighbour."""
     groups = {
         "all": runs,
-        "without a neighbour": [run for run in runs if not run["neighbour"]],
-        "with a neighbour": [run for run in runs if run["neighbour"]],
+        "without a neighbour": [run for run in runs if not run[0]["neighbour"]],
+        "with a neighbour": [run for run in runs if run[0]["neighbour"]],
     }
     lines = [_HEADER, tuple("---" for _ in _HEADER)]
     lines += [_cells(name, coverage(group)) for name, group in groups.items() if group]
