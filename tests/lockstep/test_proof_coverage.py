@@ -5,6 +5,7 @@ import math
 import subprocess
 import sys
 import time
+from collections.abc import Generator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -16,15 +17,21 @@ from scipy import stats
 
 from bench.__main__ import main
 from bench.lockstep import identical
+from bench.lockstep.estimate import PairedRounds
 from bench.lockstep.noise.pairs import ROOT
 from bench.lockstep.proof import coverage
 from bench.lockstep.proof.neighbour import neighbour
 
 
-def run_of(logs: list[list[float]], *, loaded: bool = False) -> dict[str, Any]:
-    """Return a run with these log ratios, a list of generations a benchmark, of one round each."""
-    rounds = {str(name): [[[1.0], [math.exp(log)]] for log in generations] for name, generations in enumerate(logs)}
-    return {"neighbour": loaded, "rounds_s": rounds}
+def run_of(logs: list[list[float]], *, loaded: bool = False) -> list[dict[str, Any]]:
+    """Return the generations of a run with these log ratios, a list of generations a benchmark, of one round each."""
+    return [
+        {
+            "neighbour": loaded,
+            "rounds_s": {str(name): [[1.0], [math.exp(log)]] for name, log in enumerate(of_benchmarks)},
+        }
+        for of_benchmarks in zip(*logs, strict=True)
+    ]
 
 
 ABOVE = [0.10, 0.11, 0.09, 0.10, 0.12, 0.08]
@@ -85,25 +92,48 @@ def test_identical_arms() -> None:
         assert 1 / 3 < np.exp(np.median(rounds.log_ratios())) < 3
 
 
-def test_runs_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs of one seed differ from each other, and a repeated run is drawn as before; about half have a neighbour."""
-    asked: list[tuple[int, ...]] = []
+def test_blocks() -> None:
+    """Runs are six generations in a row; those left over are in none."""
+    generations = [{"number": number} for number in range(15)]
 
-    def no_run(*given: int) -> dict[str, Any]:
-        asked.append(given)
-        return {}
+    assert [[piece["number"] for piece in run] for run in coverage.blocks(generations)] == [
+        [0, 1, 2, 3, 4, 5],
+        [6, 7, 8, 9, 10, 11],
+    ]
 
-    monkeypatch.setattr(identical, "run", no_run)
+
+class Arms:
+    """Stands for lockstep: notes with which seeds it is started, and how often it is ended."""
+
+    def __init__(self) -> None:
+        self.seeds: list[int] = []
+        self.ended = 0
+
+    def generations(self, _: int, seed: int) -> Generator[dict[str, PairedRounds]]:
+        """Yield generations until closed."""
+        self.seeds.append(seed)
+        try:
+            while True:
+                yield {"a": PairedRounds((1.0,), (2.0,))}
+        finally:
+            self.ended += 1
+
+
+def test_generations_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arms are started once a call, by where it goes on; about half of the blocks have a neighbour, whole ones."""
+    arms = Arms()
+    monkeypatch.setattr(identical, "generations", arms.generations)
     monkeypatch.setattr(coverage, "neighbour", lambda _: nullcontext())
+    pieces = []
+    for first, last in ((0, 100), (100, 240)):
+        with coverage.measuring(seed=1) as measure:
+            pieces += [measure(number) for number in range(first, last)]
 
-    runs = [coverage.measure(seed=1, number=number) for number in range(40)]
-    again = coverage.measure(seed=1, number=0)
-
-    assert again == runs[0]
-    assert asked[-1] == asked[0]
-    assert len({seed for _, _, seed in asked}) == 40
-    assert {generations for generations, _, _ in asked} == {6, 7, 8}
-    assert 10 < sum(run["neighbour"] for run in runs) < 30
+    assert arms.ended == len(arms.seeds) == len(set(arms.seeds)) == 2
+    runs = coverage.blocks(pieces)
+    assert all(len({piece["neighbour"] for piece in run}) == 1 for run in runs)
+    assert 10 < sum(run[0]["neighbour"] for run in runs) < 30
+    assert pieces[0]["rounds_s"] == {"a": [[1.0], [2.0]]}
 
 
 def test_neighbour_loads_on_and_off() -> None:
@@ -147,43 +177,48 @@ def _alive(process: psutil.Process) -> bool:
 def synthetic(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put synthetic runs in place of measured ones."""
     rng = np.random.default_rng(3)
-    monkeypatch.setattr(coverage, "measure", lambda _, __: run_of([list(rng.normal(0, 0.01, 6)) for _ in range(25)]))
+
+    def measure(_: int) -> dict[str, Any]:
+        return run_of([[float(rng.normal(0, 0.01))] for _ in range(25)])[0]
+
+    monkeypatch.setattr(coverage, "measuring", lambda _: nullcontext(measure))
 
 
 @pytest.mark.usefixtures("synthetic")
 def test_command_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It measures, tells what the file holds, and another call goes on with it; without time it only tells."""
     path = tmp_path / "proof.jsonl"
+    lengths = []
+    for minutes in ("0.0005", "0.0005", "0"):
+        capsys.readouterr()
+        assert main(["lockstep-coverage", str(path), "--minutes", minutes]) == 0
+        lengths.append(len(path.read_text().splitlines()) - 1)
 
-    assert main(["lockstep-coverage", str(path), "--minutes", "0.0005"]) == 0
-    lines = len(path.read_text().splitlines())
-    assert lines > 1
-    assert main(["lockstep-coverage", str(path), "--minutes", "0.0005"]) == 0
-    more = len(path.read_text().splitlines())
-    assert more > lines
-    capsys.readouterr()
-    assert main(["lockstep-coverage", str(path), "--minutes", "0"]) == 0
-    assert len(path.read_text().splitlines()) == more
-    printed = capsys.readouterr().out
-    assert f"| all: {more - 1} | {25 * (more - 1)} |" in printed
-    assert "the goal is 93% to 97%" in printed
+    assert 0 < lengths[0] < lengths[1] == lengths[2]
+    runs = lengths[2] // 6
+    told = capsys.readouterr().out
+    if runs:
+        assert f"| all: {runs} | {25 * runs} |" in told
+        assert "the goal is 93% to 97%" in told
+    else:
+        assert f"{lengths[2]} of the 6 generations that make a run" in told
 
 
 def test_command_interrupted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Ctrl-C amid a run ends it with status 130; the runs before are kept and told."""
+    """Ctrl-C amid a generation ends it with status 130; the generations before are kept and told."""
 
-    def measure(_: int, number: int) -> dict[str, Any]:
-        if number == 2:
+    def measure(number: int) -> dict[str, Any]:
+        if number == 13:
             raise KeyboardInterrupt
-        return run_of([AROUND])
+        return run_of([[AROUND[number % 6]]])[0]
 
-    monkeypatch.setattr(coverage, "measure", measure)
+    monkeypatch.setattr(coverage, "measuring", lambda _: nullcontext(measure))
     path = tmp_path / "proof.jsonl"
 
     assert main(["lockstep-coverage", str(path), "--minutes", "5"]) == 130
-    assert len(path.read_text().splitlines()) == 3
+    assert len(path.read_text().splitlines()) == 1 + 13
     assert "| all: 2 | 2 | 100.0% |" in capsys.readouterr().out
 
 
@@ -192,10 +227,10 @@ def test_command_with_a_failure(
 ) -> None:
     """A benchmark that fails on an arm is one line and status 1, not a run."""
 
-    def fails(*_: int) -> dict[str, Any]:
+    def fails(_: int) -> dict[str, Any]:
         raise identical.IdenticalError("suite.py: head: died: was killed by SIGKILL")
 
-    monkeypatch.setattr(coverage, "measure", fails)
+    monkeypatch.setattr(coverage, "measuring", lambda _: nullcontext(fails))
 
     assert main(["lockstep-coverage", str(tmp_path / "proof.jsonl")]) == 1
     captured = capsys.readouterr()

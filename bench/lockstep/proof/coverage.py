@@ -60,7 +60,7 @@ def measuring(seed: int) -> Iterator[Callable[[int], dict[str, Any]]]:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How often intervals held 1: `held` of `n` ratios in `runs` blocks of generations, a share between `low` and `high`.
+    """How often intervals held 1: `held` of `n` ratios in `runs` blocks of generations, a share of `low` to `high`.
 
     That is the 95% interval of Clopper and Pearson, which does not know that the ratios of a block share its minutes.
     `faster` and `slower` are those that said so, wrongly. `half_width` is the median one of log ratios, and `sd` their
