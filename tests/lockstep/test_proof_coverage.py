@@ -57,14 +57,15 @@ def test_nothing_measured() -> None:
 @pytest.mark.parametrize(
     ("held", "n", "said"),
     [
-        (950, 1000, ": met"),
-        (850, 1000, ": not met"),
-        (990, 1000, ": not met"),
-        (9, 10, ": not met, by what chance may do"),
+        (930, 1000, "to 97%: met"),
+        (970, 1000, "to 97%: met"),
+        (929, 1000, "to 97%: not met"),
+        (971, 1000, "to 97%: not met"),
+        (950, 999, "to 97% of at least 1,000: too few to tell"),
     ],
 )
 def test_verdict(held: int, n: int, said: str) -> None:
-    """It is met between 93 and 97%; a miss says whether chance may do it."""
+    """The goal is met between 93 and 97% of 1,000 ratios or more; fewer do not tell."""
     exact = stats.binomtest(held, n).proportion_ci(0.95, method="exact")
     found = coverage.Coverage(40, n, held, float(exact.low), float(exact.high), n - held, 0, half_width=0.01, sd=0.005)
 
