@@ -99,6 +99,16 @@ DEVIATIONS: Mapping[str, Mapping[Property, str]] = MappingProxyType(
             Property.CANCEL: "mpire hands a task to a worker at once",
             Property.SHUTDOWN_CANCELS: "mpire hands a task to a worker at once",
             Property.MAX_TASKS: "mpire has it for map() alone, not for single tasks",
+            Property.NOTHING_LEFT_KILLED: "mpire leaves file descriptors of a broken pool open",
+        },
+        "dask": {
+            Property.RESULT_UNPICKLABLE: "Dask asks the worker for the result again and again",
+            Property.CANCEL: "Dask's futures do not tell whether they run, and one that does can be cancelled",
+            Property.SHUTDOWN_CANCELS: "Dask's futures do not tell whether they run, and one that does can be cancelled",
+            Property.INITIALIZER: "the workers are the cluster's, not the pool's",
+            Property.INITIALIZER_FAILS: "the workers are the cluster's, not the pool's",
+            Property.KILLED: "Dask runs the task again on another worker, and gives it up after the fourth",
+            Property.MAX_TASKS: "the workers are the cluster's, not the pool's",
         },
     },
 )

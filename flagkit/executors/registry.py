@@ -16,7 +16,7 @@ from flagkit.executors.serial import SerialExecutor
 
 __all__ = ["EXECUTORS", "ExecutorSpec", "UnavailableError", "UnknownKindError", "available", "make", "resolve"]
 
-Family = Literal["serial", "thread", "process", "interpreter"]
+Family = Literal["serial", "thread", "process", "interpreter", "cluster"]
 StartMethod = Literal["fork", "forkserver", "spawn"]
 
 PROCESS = "process"
@@ -191,6 +191,15 @@ EXECUTORS: Mapping[str, ExecutorSpec] = MappingProxyType(
                 executor="flagkit.executors.mpire_pool:MpireExecutor",
                 start_method=MPIRE_START_METHOD,
                 fixed={"start_method": MPIRE_START_METHOD},
+            ),
+            _library(
+                "dask",
+                "Dask: a local cluster of processes, or an existing scheduler's workers",
+                library="distributed",
+                extra="dask",
+                executor="flagkit.executors.dask_cluster:DaskExecutor",
+                start_method=None,
+                family="cluster",
             ),
         )
     },

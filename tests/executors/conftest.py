@@ -22,7 +22,7 @@ MakePool = Callable[..., Executor]
 
 def marked(kind: str) -> Any:
     """Return the kind as a parameter, with the marker of those that take long to start."""
-    return pytest.param(kind, marks=pytest.mark.cluster) if wrapped(kind) == "dask" else kind
+    return pytest.param(kind, marks=pytest.mark.long) if wrapped(kind) == "dask" else kind
 
 
 def wrapped(kind: str) -> str:
