@@ -2,12 +2,14 @@
 
 import logging
 import os
+import socket
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 from typing import Any, TypeVar
 
 from distributed import Client, LocalCluster
+from distributed.comm import get_address_host_port
 
 from flagkit.executors.adapter import Adapter
 from flagkit.executors.registry import UnavailableError
@@ -69,6 +71,8 @@ def _local_cluster(workers: int) -> LocalCluster:
 
 def _connect(where: LocalCluster | str | None) -> Client:
     try:
+        if isinstance(where, str):  # a client that cannot connect takes long to give up, and longer to be closed
+            socket.create_connection(get_address_host_port(where), CONNECT_S).close()
         return Client(where, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:  # nothing answers; no such scheme
         reason = str(error) or type(error).__name__

@@ -35,6 +35,7 @@ examples:
 ENDS = """\
 environment:
   FLAGKIT_LOCAL_URL, FLAGKIT_DELAY_URL, FLAGKIT_ERROR_URL, FLAGKIT_REMOTE_URL: where a server is instead
+  FLAGKIT_DASK_ADDRESS: what --dask-address is when that is not given
 
 exit status:
   0 every flag was saved, or there is none; 1 some errors; 2 usage error, nothing was downloaded; 130 Ctrl-C
@@ -76,6 +77,11 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         type=at_least(1),
         help="concurrent connections (default: serial 1, thread 30, other kinds one a processor)",
     )
+    how.add_argument(
+        "--dask-address",
+        metavar="URL",
+        help="the scheduler of an existing Dask cluster, such as tcp://host:8786, for -x dask (default: a local cluster)",
+    )
     how.add_argument("-d", "--dest", metavar="DIR", type=Path, default=Path("downloads"), help="default: downloads")
     how.add_argument(
         "--timeout", metavar="S", type=time_limit, default=TIMEOUT_S, help="seconds (default: %(default)g)"
@@ -99,6 +105,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 def run(options: argparse.Namespace) -> int:
     """Download, report, and return the exit status; UsageError before anything is downloaded."""
     codes = _codes(options)
+    executor_options = _executor_options(options)
     workers = min(_workers(options), len(codes))
     site = _site(options)
     _create(options.dest)
@@ -113,11 +120,14 @@ def run(options: argparse.Namespace) -> int:
                     base_url=site.base_url,
                     dest=options.dest,
                     executor=options.executor,
+                    executor_options=executor_options,
                     workers=workers,
                     timeout_s=options.timeout,
                     retries=options.retries,
                     progress=progress,
                 )
+        except executors.UnavailableError as error:
+            raise UsageError(str(error)) from None
         except KeyboardInterrupt as interrupted:
             tally = (
                 interrupted.tally
@@ -152,6 +162,14 @@ def _workers(options: argparse.Namespace) -> int:
     if workers > limits.most:
         raise UsageError(f"--max_req: {options.executor} has at most {limits.most}, not {workers}")
     return workers
+
+
+def _executor_options(options: argparse.Namespace) -> dict[str, Any]:
+    if options.dask_address is None:
+        return {}
+    if options.executor != "dask":
+        raise UsageError(f"--dask-address goes with -x dask, not with {options.executor}")
+    return {"address": options.dask_address}
 
 
 def _site(options: argparse.Namespace) -> Site:

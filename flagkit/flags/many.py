@@ -1,13 +1,15 @@
 """Download many flags by any executor kind: every code ends in one result, whatever happens to the workers."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import BrokenExecutor, Executor, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from types import MappingProxyType
+from typing import Any
 
 from flagkit.flags.client import TIMEOUT_S, Job, remove_temporary_files
 from flagkit.flags.pool import DownloadPool
@@ -37,6 +39,7 @@ def download_many(
     base_url: str,
     dest: Path | str = "downloads",
     executor: str | Executor = "thread",
+    executor_options: Mapping[str, Any] = MappingProxyType({}),
     workers: int | None = None,
     timeout_s: float = TIMEOUT_S,
     retries: int = 0,
@@ -44,15 +47,15 @@ def download_many(
 ) -> Tally:
     """Download the flags of `codes` and return what became of each; the counts always add up to the codes.
 
-    `executor` is a kind of `flagkit.executors.EXECUTORS`, made and shut down here with `workers` workers, or an
-    executor of the caller's, which stays open, and so do its workers' sessions. `progress` is called in this thread
+    `executor` is a kind of `flagkit.executors.EXECUTORS`, made and shut down here with `workers` workers and
+    `executor_options`, or an executor of the caller's, which stays open, and so do its workers' sessions. `progress` is called in this thread
     with each result as it comes. Codes are taken from the iterable as they are needed, a few a worker ahead.
 
     When a process of a pool dies, the pool is replaced and the codes that it had are tried once more. Ctrl-C raises
     DownloadInterruptedError with the tally so far. Raises the errors of `flagkit.executors.make` for the kind.
     """
-    job = Job(base_url.rstrip("/"), Path(dest), timeout_s, retries)
-    pool = DownloadPool(executor, workers)
+    job = Job(base_url.rstrip("/"), Path(dest).absolute(), timeout_s, retries)  # a worker may be in another folder
+    pool = DownloadPool(executor, workers, executor_options)
     run = _Run(pool, job, progress)
     try:
         tally = run.work(codes)

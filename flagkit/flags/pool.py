@@ -3,7 +3,8 @@
 from concurrent.futures import Executor, Future
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from flagkit import executors
 from flagkit.cpus import usable_cpus
@@ -14,7 +15,7 @@ from flagkit.flags.sessions import close_sessions_of_ended_threads
 from flagkit.flags.workers import begin_worker_process, without_interrupts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 __all__ = ["Concurrency", "DownloadPool", "concurrency"]
 
@@ -46,7 +47,9 @@ def concurrency(kind: str) -> Concurrency:
 class DownloadPool:
     """Runs `download_one` on an executor: one of a kind, made and closed here, or one of the caller's."""
 
-    def __init__(self, executor: str | Executor, workers: int | None) -> None:
+    def __init__(
+        self, executor: str | Executor, workers: int | None, options: Mapping[str, Any] = MappingProxyType({})
+    ) -> None:
         self._make: Callable[[], Executor] | None = None
         self._starts_processes = False
         self.replaced = 0
@@ -58,8 +61,8 @@ class DownloadPool:
         spec = executors.resolve(executor)
         count = concurrency(spec.kind).default if workers is None else workers
         self._starts_processes = spec.family == "process"
-        options = {"initializer": begin_worker_process} if self._starts_processes else {}
-        self._make = lambda: executors.make(spec.kind, count, **options)
+        own = {"initializer": begin_worker_process} if self._starts_processes else {}
+        self._make = lambda: executors.make(spec.kind, count, **own, **options)
         self.workers = count
         self.executor = self._make()
 
