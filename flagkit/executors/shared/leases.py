@@ -15,6 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future
 from contextlib import nullcontext
 from functools import partial
+from traceback import format_tb
 from typing import Any, TypeAlias
 
 from flagkit.executors.shared import memory as memories
@@ -141,7 +142,9 @@ def deliver(
         with lease.passage.arriving() if has_handles else nullcontext():
             return lease.collect(Packed(*packed), capacity, is_kept=is_kept, refusal=refusal)
     except BaseException as error:  # noqa: BLE001 - the executor would take it for the end of a worker
-        return Undelivered(error)
+        # As text, like the traceback of a task: as frames, it would keep those of the executor's thread alive
+        error.add_note("".join(["raised while the result was unpickled:\n", *format_tb(error.__traceback__)]))
+        return Undelivered(error.with_traceback(None))
 
 
 def receive(packed: Packed, memory: Memory, returned: Callable[[Memory], object]) -> Any:

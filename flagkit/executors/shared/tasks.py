@@ -53,12 +53,16 @@ class Delivery:
 
     def reply(self, value: list[Any]) -> tuple[Any, ...]:
         """Return the arguments of `deliver` for the result, which is taken out of the list `value`."""
-        refusals: list[OSError] = []
+        refusals: list[str] = []
+
+        def refused(error: OSError) -> None:
+            refusals.append(error.strerror or str(error))
+
         with leaving(workers.passage()) as handles:
-            packed = pack(value[0], self._take, self._min_bytes, refusals.append)
+            packed = pack(value[0], self._take, self._min_bytes, refused)
         value.clear()  # if it is an argument, that may have been the last view
         capacity = 0 if self._reply is None else self._reply.capacity
-        refusal = refusals[0].strerror or str(refusals[0]) if refusals else None
+        refusal = refusals[0] if refusals else None
         return self._token, (packed.stream, packed.buffers), capacity, (self._let_go(), bool(handles), refusal)
 
     def _let_go(self) -> bool:

@@ -49,7 +49,8 @@ def pack(value: Any, take: Callable[[int], Memory], min_bytes: int, refused: Cal
     """Pickle `value`, with the reducers that multiprocessing adds to those of pickle.
 
     `take(size)` is asked, at most once, for memory that is about to need `size` bytes. Where the system does not have
-    them, `refused(error)` is called and all of it goes through the pipe. Raises whatever pickling raises.
+    them, `refused(error)` is called and all of it goes through the pipe; to keep the error would keep the frames of the
+    executor with it, in a cycle. Raises whatever pickling raises.
     """
     sink = _Sink(take, min_bytes, refused)
     buffers: list[memoryview] = []
@@ -151,17 +152,15 @@ class _Sink:
 
     def _reserved(self, *sizes: int) -> Memory | None:
         """Return the memory with the first of these sizes that is to be had, None without any."""
-        reason = None
         for size in () if self._is_refused else sizes:
             try:
                 if self._taken is None:
                     self._taken = self._take(size)
                 self._taken.reserve(size)
             except OSError as error:
-                reason = error
+                if size == sizes[-1]:
+                    self._is_refused = True
+                    self._refused(error)
             else:
                 return self._taken
-        if reason is not None:
-            self._is_refused = True
-            self._refused(reason)
         return None

@@ -1,0 +1,171 @@
+"""SharedMemoryExecutor: where there is no memory, and what cannot be pickled or unpickled."""
+
+import gc
+import logging
+import multiprocessing
+import pickle
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import wait
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import pytest
+
+from flagkit.executors import SharedMemoryExecutor
+from flagkit.executors.shared import memory, missing
+from flagkit.payloads import echo
+
+if reason := missing():
+    pytest.skip(reason, allow_module_level=True)
+
+BIG = np.arange(300_000, dtype=np.float64)
+
+
+@pytest.fixture
+def pool() -> Iterator[SharedMemoryExecutor]:
+    """Give a pool of one worker that knows this module."""
+    with SharedMemoryExecutor(1, multiprocessing.get_context("fork")) as executor:
+        yield executor
+
+
+PROGRAM = """
+import multiprocessing, resource, sys
+import numpy as np
+from flagkit.executors import SharedMemoryExecutor
+from flagkit.payloads import echo
+
+BIG = np.arange(300_000, dtype=np.float64)
+
+def limit():
+    # Refuses to make a file larger, memory included, and says so with SIGXFSZ, which Python ignores, and EFBIG
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, resource.RLIM_INFINITY))
+
+if __name__ == "__main__":
+    if sys.argv[2] == "parent":
+        limit()
+    with SharedMemoryExecutor(
+        2, multiprocessing.get_context(sys.argv[1]), initializer=limit if sys.argv[2] == "workers" else None
+    ) as pool:
+        for _ in range(3):
+            for value in (BIG, [BIG, BIG + 1], b"x" * 3_000_000, list(range(1_000_000)), BIG[:20_000]):
+                for result in pool.map(echo, [value] * 2):
+                    assert np.array_equal(result, value) if not isinstance(value, bytes) else result == value
+                    assert not isinstance(result, np.ndarray) or result.flags.writeable
+    print("all")
+"""
+
+
+@pytest.mark.parametrize("where", ["parent", "workers"])
+@pytest.mark.parametrize("method", ["fork", "forkserver"])
+def test_too_little_memory_means_the_pipe_and_one_warning(tmp_path: Path, method: str, where: str) -> None:
+    """Where memory cannot grow, every task gets its result by the pipe, and one line says so."""
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM, encoding="utf-8")
+    command = [sys.executable, str(program), method, where]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    assert done.stdout == "all\n", done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line == "no shared memory to be had (File too large): large data goes through the pipe"
+
+
+def test_no_descriptor_left_means_the_pipe(
+    pool: SharedMemoryExecutor, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that may open no further file still gets its results, with one warning."""
+    pool.submit(echo, 0).result()
+    pool._memory.close()  # forgets what is idle
+
+    def refuse(*_: object) -> NoReturn:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr("os.memfd_create", refuse)
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            assert np.array_equal(pool.submit(echo, BIG).result(), BIG)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+def test_memory_that_cannot_be_mapped_is_read(pool: SharedMemoryExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system allows no further mapping, a result is read into ordinary memory."""
+    assert np.array_equal(pool.submit(echo, BIG).result(), BIG)
+
+    def refuse(*_: object) -> NoReturn:
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(memory.Memory, "lend", refuse)
+    result = pool.submit(echo, [BIG, b"x" * 100_000]).result()
+    assert np.array_equal(result[0], BIG)
+    assert result[0].flags.writeable
+
+
+class NotThereError(Exception):
+    """An exception that pickles, and whose pickle cannot be loaded."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(f"{code}: {reason}")
+
+
+class Broken:
+    """An object whose pickle cannot be loaded."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return int, ("no number",)
+
+
+def fail_oddly() -> NoReturn:
+    """Raise what cannot be unpickled."""
+    raise NotThereError("xx", "no such country")
+
+
+def lock_of(_: object) -> Any:
+    """Return what cannot be pickled."""
+    return threading.Lock()
+
+
+def test_what_cannot_travel_is_an_error_of_its_future_alone(pool: SharedMemoryExecutor) -> None:
+    """Arguments and results that cannot be pickled or unpickled fail their future, and the pool goes on."""
+    with pytest.raises(TypeError, match="pickle"):
+        pool.submit(echo, [BIG, threading.Lock()]).result(timeout=30)
+    with pytest.raises(TypeError, match="pickle"):
+        pool.submit(lock_of, BIG).result(timeout=30)
+    with pytest.raises(ValueError, match="no number"):
+        pool.submit(echo, [BIG, Broken()]).result(timeout=30)
+    arrived_broken = pool.submit(Broken)
+    with pytest.raises(ValueError, match="no number"):
+        arrived_broken.result(timeout=30)
+    assert isinstance(arrived_broken.exception(), ValueError)
+    with pytest.raises((AttributeError, pickle.PicklingError)):
+        pool.submit(lambda: 1).result(timeout=30)
+    assert np.array_equal(pool.submit(echo, BIG).result(timeout=30), BIG)
+
+
+def test_an_exception_that_cannot_be_unpickled_is_told(pool: SharedMemoryExecutor) -> None:
+    """Its place takes an UnpicklingError that names it, with the task's traceback; the pool goes on."""
+    with pytest.raises(pickle.UnpicklingError, match=r"NotThereError.*no such country") as caught:
+        pool.submit(fail_oddly).result(timeout=30)
+    assert "in fail_oddly" in str(caught.value.__cause__)
+    assert pool.submit(echo, 1).result(timeout=30) == 1
+
+
+def test_what_fails_does_not_use_up_memory(pool: SharedMemoryExecutor) -> None:
+    """Tasks that fail in every way leave no descriptor open."""
+    for _ in range(3):
+        wait([pool.submit(echo, [BIG, threading.Lock()]), pool.submit(lock_of, BIG), pool.submit(Broken)])
+    gc.collect()
+    before = len(memory.opened)
+    for _ in range(10):
+        wait([pool.submit(echo, [BIG, threading.Lock()]), pool.submit(lock_of, BIG), pool.submit(Broken)])
+    gc.collect()
+    assert len(memory.opened) <= before
+
+
+def test_a_wrong_initializer_is_refused_as_ever() -> None:
+    """The constructor checks what ProcessPoolExecutor's checks."""
+    with pytest.raises(TypeError, match="initializer must be a callable"):
+        SharedMemoryExecutor(1, initializer=3)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="max_workers"):
+        SharedMemoryExecutor(0)
