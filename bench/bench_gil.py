@@ -80,6 +80,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(("contended", "threads"), cases)
 
 
+@pytest.mark.pythons
 @pytest.mark.benchmark(max_time=0.6)
 def test_gil(workload: str, kind: str, workers: int, measure: Measure) -> None:
     """Map a workload over its items, every worker warm, against a plain loop over the same items."""

@@ -75,6 +75,7 @@ def same(spec: Payload, value: Any) -> Callable[[Any], None]:
     return check
 
 
+@pytest.mark.pythons
 @pytest.mark.parametrize("measurement", ["dumps", "loads"])
 @pytest.mark.benchmark(max_time=0.05)
 def test_pickle(measurement: str, payload: str, size_bytes: int, protocol: int | str, measure: Measure) -> None:
@@ -112,6 +113,7 @@ def transport(kind: str, payload: str, size_bytes: int, value: Any) -> dict[str,
     }
 
 
+@pytest.mark.pythons
 @pytest.mark.benchmark(max_time=0.3)
 def test_round_trip(payload: str, size_bytes: int, kind: str, measure: Measure) -> None:
     """Send one payload to a warm worker and take it back."""

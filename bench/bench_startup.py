@@ -50,6 +50,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("kind", choose(config, quick=kinds[-1:], default=kinds[1::2], thorough=kinds))
 
 
+@pytest.mark.pythons
 @pytest.mark.benchmark(max_time=0.5, min_rounds=6)
 def test_first_results(kind: str, workers: int, measure: Measure) -> None:
     """Make a pool, send each worker a task that does nothing, and wait for the results."""

@@ -87,6 +87,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Set the defaults before pytest-benchmark reads them, and start recording."""
+    config.addinivalue_line("markers", "workers(n): the benchmark keeps n workers busy: in lockstep it gets all cores")
+    config.addinivalue_line("markers", "pythons: what changes from one Python to the next; `bench compare` measures it")
     apply_defaults(config)
     if config.getoption("results") is not None and not config.getoption("benchmark_verbose"):
         config.option.benchmark_quiet = True  # the report is the output; --benchmark-verbose brings the table back

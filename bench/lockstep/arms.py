@@ -79,7 +79,7 @@ def check(arms: list[Arm], base: str | None) -> str:
     """Return the name of the base, the first arm unless given; raises ArmError for arms that make no comparison."""
     names = [arm.name for arm in arms]
     if len(names) < 2:  # noqa: PLR2004 - two make a comparison
-        raise ArmError(f"{len(names)} arm{'s' * (len(names) != 1)}: give --arm NAME=PYTHON at least twice")
+        raise ArmError(f"{len(names)} arm{'s' * (len(names) != 1)}: a comparison needs two or more")
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise ArmError(f"two arms are called {repeated[0]}: give each a name of its own")
     if base is not None and base not in names:

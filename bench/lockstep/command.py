@@ -3,8 +3,8 @@
 import argparse
 import secrets
 import sys
-from importlib.util import find_spec
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from bench.instrument.units import parse_seconds
@@ -54,16 +54,14 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of every command that measures in lockstep."""
     parser.add_argument("--base", metavar="NAME", help="the arm that ratios are in terms of: the first")
-    parser.add_argument(
-        "--budget", type=_seconds, default=BUDGET, metavar="TIME", help="for all of it: 90s, 5m, 1h (%(default)s)"
-    )
+    parser.add_argument("--budget", type=seconds, default=BUDGET, metavar="TIME", help="for all of it: 90s, 5m, 1h")
     parser.add_argument(
         "--generations", type=_positive, metavar="N", help="so many sets of processes, not what the noise suggests"
     )
     parser.add_argument("--seed", type=_positive, metavar="N", help="of all orders and of hashing, to repeat them")
     parser.add_argument(
         "--timeout",
-        type=_seconds,
+        type=seconds,
         default=TIMEOUT,
         metavar="TIME",
         help="the most that an arm may take to answer: for a set-up, a round, a teardown (%(default)s)",
@@ -117,7 +115,8 @@ def refuse(given: argparse.Namespace, reason: str) -> int:
     return _USER_ERROR
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """Read a time of an option."""
     try:
         return parse_seconds(text)
     except ValueError as error:

@@ -40,8 +40,8 @@ class Lockstep:
     """Measures arms in turn; to be used as a context, whose end leaves no process and no file.
 
     `arguments` are pytest's: which benchmarks, and options, the same for all arms. What is learnt of a benchmark, the
-    calls of a round, its workers, and on which arms it fails, holds for all recordings that follow. `describe` asks each
-    arm once what pytest-benchmark's files say beside the benchmarks, which takes a second or two.
+    calls of a round, its workers, and on which arms it fails, holds for all recordings that follow. `describe` asks
+    each arm once what pytest-benchmark's files say beside the benchmarks, which takes a second or two.
     """
 
     def __init__(

@@ -12,7 +12,7 @@ from bench.lockstep.process import ArmDeadError, ArmProcess
 
 Start = Callable[[Arm], ArmProcess]
 _START_S = 120.0
-"""How long an arm may take to import a suite, or to describe its machine, which no benchmark's time-out is meant for."""
+"""How long an arm may take to import a suite or to describe its machine: no benchmark's time-out is meant for that."""
 
 
 @dataclass(slots=True)

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _PATTERN = frozenset("*?[")
+_RATIOS = frozenset({"lockstep.json", "lockstep-interrupted.json"})
+"""What lies beside the run files of `python -m bench lockstep`, and is none."""
 
 
 class InputError(ValueError):
@@ -23,7 +25,7 @@ def run_files(given: Iterable[str]) -> tuple[Path, ...]:
 def _meant(argument: str) -> list[Path]:
     path = Path(argument)
     if path.is_dir():
-        files = sorted(path.glob("*.json"))
+        files = sorted(file for file in path.glob("*.json") if file.name not in _RATIOS)
         if not files:
             raise InputError(f"{argument}: no *.json in this directory; `tox -e bench` writes one to reports/")
         return files

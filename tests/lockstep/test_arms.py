@@ -25,9 +25,7 @@ def test_a_virtual_environment(venv: Path, tmp_path: Path) -> None:
     assert arm.environment == venv
 
 
-def test_an_interpreter_and_this_one_and_a_command(
-    venv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interpreter_and_this_one_and_a_command(venv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By its path, by nothing, and by its name on PATH."""
     monkeypatch.setenv("PATH", str(venv / "bin"))
     assert parse("a=env/bin/python", tmp_path).python == venv / "bin" / "python"
@@ -73,8 +71,8 @@ def test_a_comparison_has_two_arms_of_different_names_and_a_base(tmp_path: Path)
     assert check([one, two], None) == "one"
     assert check([one, two], "two") == "two"
     for arms, base, complaint in (
-        ([], None, "0 arms: give --arm NAME=PYTHON at least twice"),
-        ([one], None, "1 arm: give --arm"),
+        ([], None, "0 arms: a comparison needs two or more"),
+        ([one], None, "1 arm: a comparison"),
         ([one, one], None, "two arms are called one"),
         ([one, two], "three", "--base three: no such arm; there are one, two"),
     ):

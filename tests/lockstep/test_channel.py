@@ -12,7 +12,9 @@ from bench.lockstep.injected.lockstep_arm import messages
 from bench.lockstep.injected.lockstep_arm.channel import Channel, ClosedError
 from bench.lockstep.injected.lockstep_arm.messages import Collected, Ended, Message, Round, Run, Stop, Timed
 
-JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.dictionaries(st.text(), inner))
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.dictionaries(st.text(), inner)
+)
 MESSAGES = st.one_of(
     st.builds(Run, st.text(), st.none() | st.text()),
     st.builds(Round, st.integers(min_value=1)),

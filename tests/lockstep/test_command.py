@@ -72,7 +72,13 @@ def environment() -> dict[str, str]:
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
     return subprocess.run(
-        command(folder, *arguments), cwd=ROOT, env=environment(), capture_output=True, text=True, check=False, timeout=120
+        command(folder, *arguments),
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
 
 
@@ -112,7 +118,13 @@ def test_each_arm_is_an_ordinary_run_file(done: tuple[subprocess.CompletedProces
     }
     assert {one.benchmark.partition("::")[2] for one in base.unavailable} == {"test_skipped", "test_measure_wrong"}
     shown = subprocess.run(
-        [sys.executable, "-m", "pytest_benchmark", "compare", *(str(done[1] / f"{name}.json") for name in ("base", "head"))],
+        [
+            sys.executable,
+            "-m",
+            "pytest_benchmark",
+            "compare",
+            *(str(done[1] / f"{name}.json") for name in ("base", "head")),
+        ],
         capture_output=True,
         text=True,
         check=True,
@@ -140,7 +152,9 @@ def test_the_pairing_can_be_rebuilt(done: tuple[subprocess.CompletedProcess[str]
 
 def test_a_ratio_is_head_by_base(done: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     """Sleeping twice as long is slower, in the file and on the screen."""
-    (slower,) = (one for one in read(done[1] / "lockstep.json")["benchmarks"] if one["fullname"].endswith("test_slower"))
+    (slower,) = (
+        one for one in read(done[1] / "lockstep.json")["benchmarks"] if one["fullname"].endswith("test_slower")
+    )
     assert 1.3 < slower["ratios"]["head"]["ratio"] < 2.7
     (line,) = (line for line in done[0].stdout.splitlines() if "::test_slower" in line)
     assert "x slower (no interval: 2 of the 6 generations" in line
@@ -187,8 +201,11 @@ def test_interrupted(number: signal.Signals, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "base.json").write_text("earlier")
     process = subprocess.Popen(
-        command(folder, *ARMS, "--generations", "20", "--budget", "1h", "-o", str(tmp_path / "out"))
-        + ["-k", "hash or single"],
+        [
+            *command(folder, *ARMS, "--generations", "20", "--budget", "1h", "-o", str(tmp_path / "out")),
+            "-k",
+            "hash or single",
+        ],
         cwd=ROOT,
         env={**environment(), "TMPDIR": str(tmp_path / "temporary")},
         stdout=subprocess.PIPE,
@@ -219,7 +236,7 @@ def test_interrupted(number: signal.Signals, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("--arm", "a="), "python -m bench lockstep: 1 arm: give --arm NAME=PYTHON at least twice"),
+        (("--arm", "a="), "python -m bench lockstep: 1 arm: a comparison needs two or more"),
         (("--arm", "a=", "--arm", "b=nothing-like-it"), "no Python nothing-like-it"),
         ((*ARMS, "--base", "c"), "--base c: no such arm; there are base, head"),
         ((*ARMS, "--budget", "1ms"), "is no time"),

@@ -28,7 +28,24 @@ def test_one(benchmark, number, server):
     note(f"{hash('flag')} {number}")
     benchmark(lambda: note("round") if benchmark.extra_info else None)
 """
-TIMES = "import os, time\ndef test_time(benchmark): benchmark(lambda: open(os.environ['NOTES'], 'a').write(os.environ['SIDE'] + '\\n') and time.sleep(.006))"
+TIMES = """
+import os, time
+
+def target():
+    with open(os.environ["NOTES"], "a") as file:
+        print(os.environ["SIDE"], file=file)
+    time.sleep(0.006)
+
+def test_time(benchmark):
+    benchmark(target)
+"""
+PLACE = """
+import os, pathlib
+
+def test_a(benchmark):
+    benchmark.extra_info["in"] = os.getcwd(), pathlib.Path("which").read_text()
+    benchmark(int)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +118,9 @@ def test_one_arm_at_a_time_in_an_order_drawn_for_each_turn(tmp_path: Path) -> No
 
 def test_only_some(tmp_path: Path) -> None:
     """A caller may ask for fresh generations of a few benchmarks; what is known of a benchmark holds for them."""
-    folder = write(tmp_path, {"bench_a": "def test_a(benchmark): benchmark(int)\ndef test_b(benchmark): benchmark(int)"})
+    folder = write(
+        tmp_path, {"bench_a": "def test_a(benchmark): benchmark(int)\ndef test_b(benchmark): benchmark(int)"}
+    )
     watcher = Silent()
     with Lockstep(
         [arm("base", folder), arm("head", folder)], base="base", arguments=(), seed=1, timeout_s=30, watcher=watcher
@@ -117,11 +136,10 @@ def test_only_some(tmp_path: Path) -> None:
 
 def test_checkouts_that_differ(tmp_path: Path) -> None:
     """Each arm runs its own, from a place that it leaves in the next generation; the originals are not written to."""
-    code = "import os, pathlib\ndef test_a(benchmark):\n    benchmark.extra_info['in'] = os.getcwd(), pathlib.Path('which').read_text()\n    benchmark(int)\n"
     folders = []
     for name in ("base", "a-longer-name"):
         (tmp_path / name).mkdir()
-        folders.append(write(tmp_path / name, {"bench_a": code}))
+        folders.append(write(tmp_path / name, {"bench_a": PLACE}))
         (folders[-1] / "which").write_text(name)
     recording, _, _ = measured([arm(folder.name, folder) for folder in folders])
     described = recording.described["bench_a.py::test_a"]

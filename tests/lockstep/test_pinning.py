@@ -93,7 +93,9 @@ def test_pin_reaches_all_threads_and_descendants() -> None:
         "input()\n"
     )
     cores = sorted(os.sched_getaffinity(0))
-    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         ids = [int(number) for number in process.stdout.readline().split()]
         pinning.pin(process.pid, cores[-1:])

@@ -81,13 +81,13 @@ def segments(folder: Path) -> list[Path]:
 
 
 def test_killed_in_the_midst(start: Start, workplace: Workplace, tmp_path: Path) -> None:
-    """kill -9: its pool, what it has sent into a session of its own, and its shared memory go with it."""
+    """After kill -9 its pool, what it has sent into a session of its own, and its shared memory go with it."""
     process = start()
     at_work(process)
     assert len(processes_of(workplace.folder)) >= 4
     os.kill(process.pid, signal.SIGKILL)
     process.doing = "at work"
-    with pytest.raises(ArmDeadError, match="^was killed by SIGKILL while at work$"):
+    with pytest.raises(ArmDeadError, match=r"^was killed by SIGKILL while at work$"):
         soon(process)
     assert processes_of(workplace.folder) == []
     assert segments(tmp_path) == []
@@ -166,5 +166,5 @@ def test_a_python_without_pytest_benchmark(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "bare"], check=True)
     folder = write(tmp_path, {"bench_a": "def test_a(benchmark): benchmark(int)"})
     bare = Arm("bare", tmp_path / "bare" / "bin" / "python", folder)
-    with pytest.raises(ArmError, match="^arm bare did not start: pytest is not installed"):
+    with pytest.raises(ArmError, match=r"^arm bare did not start: pytest is not installed"):
         measured([bare, arm("head", folder)])

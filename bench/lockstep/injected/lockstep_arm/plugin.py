@@ -48,7 +48,9 @@ class ArmPlugin:
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Have pytest-benchmark make this fixture instead of its own."""
-        config.addinivalue_line("markers", "workers(n): the benchmark keeps n workers busy, so it gets several cores")
+        config.addinivalue_line(
+            "markers", "workers(n): the benchmark keeps n workers busy: in lockstep it gets all cores"
+        )
         DrivenFixture.channel = self._channel
         pytest_benchmark.plugin.BenchmarkFixture = DrivenFixture  # type: ignore[attr-defined]  # not in its __all__
 
