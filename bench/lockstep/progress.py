@@ -39,7 +39,7 @@ class Progress:
             desc=self.title,
             total=left,
             file=self._out if self._is_seen else io.StringIO(),
-            bar_format=FORMAT + ": {postfix}" * self._is_seen,
+            bar_format=FORMAT + "{postfix}" * self._is_seen,
             mininterval=0,
             smoothing=0,  # benchmarks differ: the average of all is the best guess
             leave=False,
