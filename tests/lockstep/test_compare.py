@@ -17,7 +17,7 @@ in_an_environment = pytest.mark.skipif(sys.prefix == sys.base_prefix, reason="th
 
 @pytest.fixture
 def tox(tmp_path: Path) -> Path:
-    """Return what tox leaves: two environments of the study (both are this Python's), one broken, one of another use."""
+    """Return what tox leaves: two environments of the study (of this Python), a broken one, and others."""
     folder = tmp_path / "tox"
     folder.mkdir()
     for name in ("bench-py314t", "bench-py311", "bench", "py312"):
