@@ -143,17 +143,21 @@ class Lockstep:
                 self._watcher.done()
 
     def _note_absent(self, generation: Generation, recording: Recording, number: int) -> None:
-        """Refuse what an arm does not have, with the reason of the file that it should be in."""
+        """Refuse what an arm does not have, with the reason of the file that it should be in, and such files."""
         collected = generation.collected()
         everywhere = dict.fromkeys(nodeid for arm in collected.values() for nodeid in arm.workers)
-        for nodeid in everywhere:
-            for name, arm in collected.items():
+        for name, arm in collected.items():
+            found = [(Why.FAILED, node, f"cannot be collected: {reason}") for node, reason in arm.uncollected.items()]
+            found += [(Why.SKIPPED, node, reason) for node, reason in arm.skipped.items()]
+            for nodeid in everywhere:
                 if workers := arm.workers.get(nodeid):
                     self.workers.setdefault(nodeid, workers)
-                elif nodeid not in arm.workers and not recording.refused(nodeid, name):
-                    reasons = [why for node, why in arm.uncollected.items() if node and nodeid.startswith(node)]
-                    reason = reasons[0] if reasons else "this arm has no such benchmark"
-                    self._refuse(Refusal(nodeid, name, Why.ABSENT, reason, number), recording)
+                elif nodeid not in arm.workers:
+                    reasons = (reason for _, node, reason in found if nodeid.startswith(node))
+                    found.append((Why.ABSENT, nodeid, next(reasons, "this arm has no such benchmark")))
+            for why, nodeid, reason in found:
+                if not recording.refused(nodeid, name):
+                    self._refuse(Refusal(nodeid, name, why, reason, number), recording)
 
     def _order(
         self, generation: Generation, recording: Recording, random: Random, only: Collection[str] | None

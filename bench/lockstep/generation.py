@@ -87,7 +87,7 @@ def _collected(process: ArmProcess) -> Collected:
     if not isinstance(answer, Collected):
         raise ArmError(f"arm {process.arm.name} answered {type(answer).__name__} when it was started")
     if not answer.workers:
-        reasons = "; ".join(f"{node}: {reason}" for node, reason in answer.uncollected.items())
+        reasons = "; ".join(f"{node}: {reason}" for node, reason in {**answer.uncollected, **answer.skipped}.items())
         raise ArmError(f"arm {process.arm.name} has no benchmarks{': ' * bool(reasons)}{reasons}")
     return answer
 

@@ -20,7 +20,7 @@ MESSAGES = st.one_of(
     st.builds(Round, st.integers(min_value=1)),
     st.builds(Timed, st.floats(min_value=0, allow_infinity=False)),
     st.builds(Ended, st.text(), st.text(), JSON),
-    st.builds(Collected, st.dictionaries(st.text(), st.integers()), st.dictionaries(st.text(), st.text())),
+    st.builds(Collected, st.dictionaries(st.text(), st.integers()), *[st.dictionaries(st.text(), st.text())] * 2),
     st.just(Stop()),
 )
 
@@ -52,7 +52,7 @@ def test_messages_arrive_whole_and_in_order(sent: list[Message], cut: int) -> No
 def test_a_message_larger_than_the_socket_holds() -> None:
     """A suite of 20,000 benchmarks is one message."""
     ours, theirs = (Channel(end) for end in socket.socketpair())
-    collected = Collected({f"bench_a.py::test_{number:0100}": None for number in range(20_000)}, {})
+    collected = Collected({f"bench_a.py::test_{number:0100}": None for number in range(20_000)}, {}, {})
     sender = threading.Thread(target=theirs.send, args=(collected,))
     sender.start()
     assert ours.receive() == collected

@@ -114,7 +114,9 @@ def test_slow(benchmark):
     benchmark(time.sleep, 0.006)
 """
 BROKEN = "import os\nif os.environ['SIDE'] == 'head': import nosuch\ndef test_broken(benchmark): benchmark(int)"
-FILES = {"bench_a": SUITE, "bench_broken": BROKEN}
+NEVER = "import nosuch_either"
+SKIPPED = "import pytest\npytest.importorskip('nosuch')"
+FILES = {"bench_a": SUITE, "bench_broken": BROKEN, "bench_never": NEVER, "bench_skipped": SKIPPED}
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +183,7 @@ def test_measured_on_all_arms(name: str, recording: Recording) -> None:
         ("test_killed", Why.DIED, "was killed by SIGKILL while bench_a.py::test_killed was measured"),
         ("test_hangs", Why.DIED, "gave no answer in time (--timeout) while bench_a.py::test_hangs was set up"),
         ("test_absent", Why.ABSENT, "this arm has no such benchmark"),
-        ("test_broken", Why.ABSENT, "ModuleNotFoundError: No module named 'nosuch'"),
+        ("test_broken", Why.ABSENT, "cannot be collected: ModuleNotFoundError: No module named 'nosuch'"),
     ],
 )  # fmt: skip
 def test_missing_on_one_arm(name: str, why: Why, reason: str, recording: Recording) -> None:
@@ -202,6 +204,16 @@ def test_nothing_is_measured_without_the_base(recording: Recording) -> None:
         "head": (Why.ALONE, "there is nothing to compare it with"),
         "third": (Why.ALONE, "there is nothing to compare it with"),
     }
+
+
+def test_a_file_that_no_arm_can_collect_does_not_vanish(recording: Recording) -> None:
+    """Nobody knows its benchmarks, so the file itself is refused, on each arm; likewise one that skips itself."""
+    found = {(one.benchmark, one.arm): (one.why, one.reason) for one in recording.refusals if "::" not in one.benchmark}
+    reason = "cannot be collected: ModuleNotFoundError: No module named 'nosuch_either'"
+    assert [found["bench_never.py", arm] for arm in recording.arms] == [(Why.FAILED, reason)] * 3
+    why, reason = found["bench_skipped.py", "base"]
+    assert why is Why.SKIPPED
+    assert reason == "could not import 'nosuch': No module named 'nosuch'"
 
 
 def test_a_fixture_that_is_not_used_is_no_benchmark(recording: Recording) -> None:
@@ -241,4 +253,6 @@ def test_nothing_is_left(run: tuple[Recording, Lockstep], folder: Path) -> None:
     private = run[1].folder
     assert not private.exists()
     assert processes_of(private) == []
-    assert {path.name for path in folder.iterdir()} <= {"bench_a.py", "bench_broken.py", "pytest.ini", "__pycache__"}
+    assert {path.name for path in folder.iterdir()} == {*(f"{name}.py" for name in FILES), "pytest.ini"} | {
+        path.name for path in folder.glob("__pycache__")
+    }

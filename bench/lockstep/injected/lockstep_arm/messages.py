@@ -21,11 +21,13 @@ from typing import Any, TypeAlias
 class Collected:
     """The benchmarks of an arm by node id, each with the workers that it declares, or None.
 
-    ``uncollected`` has the reason for each file, or other node, that could not be looked into.
+    ``uncollected`` has the reason for each file, or other node, that could not be looked into, and ``skipped`` for each
+    that skips itself as a whole.
     """
 
     workers: dict[str, Any]
     uncollected: dict[str, str]
+    skipped: dict[str, str]
 
 
 @dataclass(frozen=True)

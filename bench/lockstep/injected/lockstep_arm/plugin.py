@@ -21,6 +21,7 @@ class ArmPlugin:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._uncollected: dict[str, str] = {}
+        self._skipped: dict[str, str] = {}
         self._reports: list[pytest.TestReport] = []
         self._fixture: DrivenFixture | None = None
 
@@ -59,7 +60,7 @@ class ArmPlugin:
         if report.failed:
             self._uncollected[report.nodeid] = _last_line(report.longreprtext)
         elif isinstance(report.longrepr, tuple):
-            self._uncollected[report.nodeid] = report.longrepr[2].removeprefix("Skipped: ")
+            self._skipped[report.nodeid] = report.longrepr[2].removeprefix("Skipped: ")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item], config: pytest.Config) -> None:
@@ -73,7 +74,8 @@ class ArmPlugin:
         """Run what is asked for, until there is nothing more."""
         items = {item.nodeid: item for item in session.items if "benchmark" in getattr(item, "fixturenames", ())}
         try:
-            self._channel.send(Collected({id_: _workers(item) for id_, item in items.items()}, self._uncollected))
+            workers = {nodeid: _workers(item) for nodeid, item in items.items()}
+            self._channel.send(Collected(workers, self._uncollected, self._skipped))
             while not isinstance(order := self._channel.receive(), Stop):
                 if isinstance(order, Describe):
                     self._channel.send(Described(_described(session.config)))
