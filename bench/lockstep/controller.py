@@ -2,11 +2,14 @@
 
 import os
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import chdir
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 from types import TracebackType
 from typing import Any, Protocol, Self
+
+from pytest_benchmark.utils import get_commit_info
 
 from bench.lockstep import pinning
 from bench.lockstep.arms import Arm
@@ -123,6 +126,7 @@ class Lockstep:
             self._note_absent(generation, recording, number)
             if self._describe and not self.descriptions:
                 self.descriptions = generation.described()
+                self._describe_commits()
             order = self._order(generation, recording, random, only)
             self._watcher.generation(len(order))
             for index, (nodeid, names) in enumerate(order):
@@ -141,6 +145,13 @@ class Lockstep:
                         generation.lost(refusal.arm)
                 self._note(nodeid, outcome, recording)
                 self._watcher.done()
+
+    def _describe_commits(self) -> None:
+        """Say of arms in copies, which leave the version control out, which commit these were made from."""
+        for arm in self.arms if self._workplace.is_copied else ():
+            described = self.descriptions[arm.name]
+            with chdir(arm.checkout):  # which is where pytest-benchmark looks
+                described["commit_info"] = get_commit_info(described["commit_info"].get("project"))
 
     def _note_absent(self, generation: Generation, recording: Recording, number: int) -> None:
         """Refuse what an arm does not have, with the reason of the file that it should be in, and such files."""

@@ -39,7 +39,7 @@ class Workplace:
         self.folder = Path(tempfile.mkdtemp(prefix="lockstep-"))
         self._arms = tuple(arms)
         self._digits = len(str(len(self._arms) - 1))
-        self._copied = len({arm.checkout for arm in self._arms}) > 1
+        self.is_copied = len({arm.checkout for arm in self._arms}) > 1
         self._at: dict[str, Path] = {}
 
     def copy_checkouts(self) -> None:
@@ -48,7 +48,7 @@ class Workplace:
             place = self._place(number)
             place.mkdir()
             self._at[arm.name] = place
-            if self._copied:
+            if self.is_copied:
                 shutil.copytree(arm.checkout, place / "c", symlinks=True, ignore=_left_out)
 
     def arrange(self, generation: int) -> Mapping[str, Place]:
@@ -56,7 +56,7 @@ class Workplace:
         coming = {
             arm.name: self._place((number + generation) % len(self._arms)) for number, arm in enumerate(self._arms)
         }
-        if self._copied:
+        if self.is_copied:
             for name, place in self._at.items():
                 (place / "c").rename(self.folder / f"moving-{name}")
             for name, place in coming.items():
@@ -81,7 +81,7 @@ class Workplace:
         temporary = place / "t"
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir()
-        return Place(python, place / "c" if self._copied else arm.checkout, temporary, place / "log")
+        return Place(python, place / "c" if self.is_copied else arm.checkout, temporary, place / "log")
 
 
 def variables(arm: Arm, place: Place, hash_seed: int) -> dict[str, str]:

@@ -79,6 +79,7 @@ def measured(
     rounds: int = 3,
     timeout_s: float = 30,
     watcher: Any = None,
+    describe: bool = False,
 ) -> tuple[Recording, Cost, Lockstep]:
     """Measure arms, the first of which is the base."""
     with Lockstep(
@@ -88,6 +89,7 @@ def measured(
         seed=1,
         timeout_s=timeout_s,
         watcher=watcher or Silent(),
+        describe=describe,
     ) as lockstep:
         *_, (recording, clock) = lockstep.record(generations, rounds)
     return recording, clock.cost(), lockstep

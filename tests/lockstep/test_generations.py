@@ -1,5 +1,6 @@
 """Generations: what is the same on all arms of one, and what is drawn afresh for the next."""
 
+import subprocess
 from collections import defaultdict
 from pathlib import Path
 
@@ -135,17 +136,33 @@ def test_only_some(tmp_path: Path) -> None:
 
 
 def test_checkouts_that_differ(tmp_path: Path) -> None:
-    """Each arm runs its own, from a place that it leaves in the next generation; the originals are not written to."""
+    """Each arm runs its own, from a place that it leaves in the next generation; the originals are not written to.
+
+    A copy has no version control, but its file says which commit it is of.
+    """
     folders = []
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org"]
     for name in ("base", "a-longer-name"):
         (tmp_path / name).mkdir()
         folders.append(write(tmp_path / name, {"bench_a": PLACE}))
         (folders[-1] / "which").write_text(name)
-    recording, _, _ = measured([arm(folder.name, folder) for folder in folders])
+        for arguments in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", name]):
+            subprocess.run([*git, *arguments], cwd=folders[-1], check=True)
+    recording, _, lockstep = measured([arm(folder.name, folder) for folder in folders], describe=True)
+    for folder in folders:
+        head = subprocess.run(
+            [*git, "rev-parse", "HEAD"], cwd=folder, check=True, capture_output=True, text=True
+        ).stdout
+        assert lockstep.descriptions[folder.name]["commit_info"]["id"] == head.strip()
     described = recording.described["bench_a.py::test_a"]
     places = {name: by_arm["extra_info"]["in"] for name, by_arm in described.items()}
     assert {name: which for name, (_, which) in places.items()} == {"base": "base", "a-longer-name": "a-longer-name"}
     (one, _), (two, _) = places.values()
     assert len(one) == len(two)
     assert one != two
-    assert {path.name for folder in folders for path in folder.iterdir()} == {"bench_a.py", "pytest.ini", "which"}
+    assert {path.name for folder in folders for path in folder.iterdir()} == {
+        ".git",
+        "bench_a.py",
+        "pytest.ini",
+        "which",
+    }
