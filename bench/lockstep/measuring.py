@@ -60,7 +60,7 @@ def measure(
             run.measure(lockstep, budget_s, generations)
     except (ArmError, SizeError, OSError) as error:
         progress.close()
-        progress.say(f"error: {error}")
+        progress.say(f"error: {_words(error)}")
         return FAILED if run.keep() else USER_ERROR
     except KeyboardInterrupt:
         progress.close()
@@ -99,18 +99,27 @@ class _Run:
         self._progress.close()
 
     def keep(self) -> bool:
-        """Write what was measured before the run was stopped; return whether there is anything."""
-        with _undisturbed():
-            written = self._write(is_complete=False)
+        """Write what was measured before the run was stopped; return whether there is anything, and it could be."""
+        try:
+            with _undisturbed():
+                written = self._write(is_complete=False)
+        except OSError as error:
+            self._progress.say(f"error: what was measured is not kept: {_words(error)}")
+            return False
         if written:
             self._progress.say(f"what was measured is kept: {', '.join(map(str, written))}")
         return bool(written)
 
     def finish(self) -> int:
         """Write the files under their names, say what was found, and return the exit status."""
-        with _undisturbed():
-            written = self._write(is_complete=True)
+        try:
+            with _undisturbed():
+                written = self._write(is_complete=True)
+        except OSError as error:
+            self._progress.say(f"error: {_words(error)}")
+            return FAILED
         if self._measured is None or not written:
+            self._progress.say("error: no benchmark was measured to its end")
             return FAILED
         recording, clock = self._measured
         for line in (*summary.lines(recording, clock.cost()), f"written: {', '.join(map(str, written))}"):
@@ -123,6 +132,13 @@ class _Run:
             return []
         recording, clock = self._measured
         return self._files.write(recording, clock.cost(), is_complete=is_complete)
+
+
+def _words(error: Exception) -> str:
+    """Return an error in one line, without the number that the system gives it."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
 
 
 @contextmanager

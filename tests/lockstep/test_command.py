@@ -260,6 +260,23 @@ def test_errors_of_the_user(
     assert not list((tmp_path / "out").glob("*"))
 
 
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line says so, twice at most; the run has failed and leaves no part of a file."""
+    folder = write(tmp_path, {"bench_a": "def test_a(benchmark): benchmark(int)"})
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    status = main(["lockstep", *ARMS, "--generations", "1", "-o", str(tmp_path / "out"), "--", str(folder)])
+    assert status == 2
+    assert [line for line in capsys.readouterr().err.splitlines() if line.startswith("error")] == [
+        "error: No space left on device",
+        "error: what was measured is not kept: No space left on device",
+    ]
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_without_what_it_needs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """A Python without scipy, and Windows, are told in one line, with status 2."""
     monkeypatch.setattr("bench.lockstep.command.find_spec", lambda name: None if name == "scipy" else name)
