@@ -33,7 +33,7 @@ class Measure:
     option of pytest-benchmark keeps its meaning, and both are timed alike: same timer, same garbage collection.
 
     In lockstep, where another process orders the rounds, the target takes turns with itself elsewhere: the reference
-    gets none, and answers are checked as ever.
+    gets none, nobody asks for a breakdown, and answers are checked as ever.
 
     ``budget_s`` is the time of the rounds in place of what the fixture has from options and marker; None leaves that.
     With an ``aim``, a pilot may find that fewer rounds do; ``extra_info["precision"]`` says what set their number.
@@ -83,7 +83,7 @@ class Measure:
                 result = self._repeated(Checked(target, expect), turns)
             else:
                 result = self._single(Single(target, expect, setup, teardown), turns)
-            if breakdown is not None and not self._benchmark.disabled:
+            if breakdown is not None and not self._benchmark.disabled and not is_driven(self._benchmark):
                 self._benchmark.extra_info["breakdown"] = breakdown().to_json()
         except BaseException:
             # An interrupted benchmark is no result either. With a mode, the fixture does not warn that it was never

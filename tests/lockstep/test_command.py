@@ -37,6 +37,7 @@ def test_measure(measure):
         expect=lambda result: result == len(calls),
         reference=lambda: 1 / 0,
         reference_name="never run",
+        breakdown=lambda: 1 / 0,
         parameters={"suite": "mine", "workers": 1},
     )
 
