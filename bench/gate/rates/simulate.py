@@ -12,7 +12,7 @@ from bench.gate.procedure.synthetic import SHAPES, Synthetic
 from bench.gate.rates.table import Rate, of
 
 NAMES = tuple(f"b{number}" for number in range(30))
-SPREADS = (0.005, 0.01, 0.02, 0.03)
+SPREADS = (0.01, 0.02, 0.03)
 SLOWDOWNS = (0.03, 0.05)
 BUDGET_S = 300.0
 COST = Cost(start_s=2.0, beside_s=0.03, round_s=dict.fromkeys(NAMES, 0.012))
