@@ -175,6 +175,7 @@ class Run:
             self.instructions = instructions.measure(base, head, arguments)
 
     def _do(self, doing: str) -> None:
+        self.progress.close()
         self.doing = doing
         self.progress.say(doing)
 

@@ -1,6 +1,8 @@
 """A gate run from two refs to a verdict: on a real repository, with real processes, and small sizes."""
 
 import json
+import signal
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +19,7 @@ from bench.lockstep.progress import Progress
 if TYPE_CHECKING:
     from tests.gate.conftest import MakeToy
 
-from tests.gate.toys import BENCH, INSTALL, SLOW, Toy
+from tests.gate.toys import BENCH, INSTALL, ROOT, SLOW, Toy
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="lockstep's arms inherit sockets")
 
@@ -92,19 +94,20 @@ def test_slowdown_is_confirmed(toy: Toy) -> None:
     assert verdict.head.dirty
     assert verdict.head.packages == ("toy (not installed)",)
     assert any("too short" in reason for reason in verdict.why)
+    assert json.loads(json.dumps(as_json.content(verdict)))["line"] == verdict.line
+    assert as_text.render(verdict).splitlines()[0] == verdict.line
+    assert "bench/bench\\_toy.py\\:\\:test\\_work" in as_markdown.render(verdict)
 
 
+@pytest.mark.long
 def test_identical_code_passes(toy: Toy) -> None:
-    """A comment makes no regression; every form of the verdict says the same."""
+    """A comment makes no regression."""
     toy.commit(toy____init__="# a comment\ndef work():\n    return sum(range(2_000))\n")
 
     verdict = run(toy)
 
     assert verdict.status is Status.PASS
     assert verdict.outcome in {"pass", "inconclusive"}
-    assert json.loads(json.dumps(as_json.content(verdict)))["line"] == verdict.line
-    assert as_text.render(verdict).splitlines()[0] == verdict.line
-    assert "bench/bench\\_toy.py::test\\_work" in as_markdown.render(verdict).replace("\\:", ":")
 
 
 def test_what_fails_on_head_fails_the_run(toy: Toy) -> None:
@@ -138,6 +141,7 @@ def test_what_fails_on_head_fails_the_run(toy: Toy) -> None:
     assert decisions(verdict)["test_work"] in {"no change", "faster", "inconclusive"}
 
 
+@pytest.mark.long
 def test_changed_set(toy: Toy) -> None:
     """What head removed, or skips, is status 4, unless that is allowed; what it added is told."""
     toy.commit(
@@ -164,6 +168,7 @@ def test_changed_set(toy: Toy) -> None:
     assert run(toy, rules=replace(RULES, allow_removed=True)).status is Status.PASS
 
 
+@pytest.mark.long
 def test_base_without_benchmarks_is_measured_by_heads(make_toy: "MakeToy") -> None:
     """The first benchmarks, which head brings, measure base too; with --benchmarks own there is nothing to compare."""
     toy = make_toy(bench__bench_toy="")
@@ -183,7 +188,13 @@ def test_base_without_benchmarks_is_measured_by_heads(make_toy: "MakeToy") -> No
         ({"bench__bench_toy": "import nothing_like_it\n"}, (), 3, "head's benchmarks cannot be collected"),
         ({"bench__bench_toy": "def test_none():\n    pass\n"}, (), 4, "an empty set passes nothing"),
         ({"toy__x": ""}, ("bench", "-k", "nothing"), 4, "an empty set passes nothing"),
-        ({"bench__bench_toy": BENCH.replace("from toy import work", "work = list")}, (), 3, "no benchmark imports toy"),
+        pytest.param(
+            {"bench__bench_toy": BENCH.replace("from toy import work", "work = list")},
+            (),
+            3,
+            "no benchmark imports toy",
+            marks=pytest.mark.long,
+        ),
     ],
     ids=["uncollectable", "empty", "deselected", "elsewhere"],
 )
@@ -208,6 +219,7 @@ def test_build_that_fails_on_one_side(toy: Toy) -> None:
     assert (verdict.status, verdict.line) == (3, "could not run: head cannot be built: error: no compiler")
 
 
+@pytest.mark.long
 def test_side_that_imports_the_other_sides_code(toy: Toy, tmp_path: Path) -> None:
     """A path that leads both sides to one package is found out, not passed."""
     toy.commit(toy__other="")
@@ -234,3 +246,37 @@ def test_disk_that_is_full(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert verdict.status is Status.COULD_NOT_RUN
     assert verdict.line == "could not run: while collecting the benchmarks: No space left on device: somewhere"
+
+
+@pytest.mark.parametrize("stage", ["building head", "pilot:"])
+def test_interrupted(toy: Toy, tmp_path: Path, stage: str) -> None:
+    """Ctrl-C in any stage ends with status 130 and one line; the file is valid, and nothing is left."""
+    toy.commit(toy__other="")
+    before = toy.state()
+    install = INSTALL if stage == "pilot:" else "sleep 60"
+    process = subprocess.Popen(
+        [*toy.command("--json", str(tmp_path / "gate.json")), "--install", install],
+        cwd=ROOT,
+        env=toy.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith(stage):
+            break
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=60)
+
+    doing = "measuring the pilot" if stage == "pilot:" else "building head: sleep 60"
+    assert said.splitlines()[0] == f"interrupted while {doing}"
+    assert process.returncode == 130
+    content = json.loads((tmp_path / "gate.json").read_text())
+    assert (content["format"], content["status"], content["line"]) == (
+        "flagkit-gate",
+        130,
+        f"interrupted while {doing}",
+    )
+    assert toy.state() == before
+    assert toy.left() == []
