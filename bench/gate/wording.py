@@ -46,7 +46,16 @@ def line(
 
 def why(findings: Sequence[Finding], suite: Finding | None, memory: Sequence[Memory], rules: Rules) -> tuple[str, ...]:
     """Say what decided, and how far the answer reaches."""
-    said = [f"{finding.name}: {finding.why}" for finding in findings if finding.decision in {"slower", "inconclusive"}]
+    said = [f"{finding.name}: {finding.why}" for finding in findings if finding.decision == "slower"]
+    noisy = [finding for finding in findings if finding.decision == "inconclusive"]
+    if len(noisy) > _NAMED:
+        found = [finding.found for finding in noisy if finding.found is not None]
+        said.append(
+            f"{_some([finding.name for finding in noisy])}: too noisy: only {units.times(min(found))} to "
+            f"{units.times(max(found))} would have been found, above {units.times(1 + rules.limit)}"
+        )
+    else:
+        said += [f"{finding.name}: {finding.why}" for finding in noisy]
     if suite is not None:
         said.append(f"the suite as a whole: {ratio(suite)}; {suite.why}")
     said += [f"{lane.name}: {memory_ratio(lane)}" for lane in memory if lane.decision == "more"]
