@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
+from bench.gate import interruption
+
 _OF_THIS_RUN = (
     "PYTEST_XDIST",
     "PYTEST_CURRENT_TEST",
@@ -32,26 +34,27 @@ def run(command: Command, *, folder: Path, log: Path, variables: Mapping[str, st
 
     When the gate is stopped meanwhile, the command is too, with all that it has started.
     """
-    with log.open("ab") as out:
-        process = subprocess.Popen(  # noqa: S603 - the user's own command, or ours
-            command,
-            cwd=folder,
-            env=environment(variables),
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            shell=isinstance(command, str),
-            start_new_session=True,
-        )
-        try:
-            status = process.wait(limit_s)
-        except subprocess.TimeoutExpired:
-            raise CommandError(f"took longer than {limit_s:.0f} s") from None
-        finally:
-            if process.returncode is None:
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+    process: subprocess.Popen[bytes] | None = None
+    try:
+        with interruption.held_back(), log.open("ab") as out:
+            process = subprocess.Popen(  # noqa: S603 - the user's own command, or ours
+                command,
+                cwd=folder,
+                env=environment(variables),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                shell=isinstance(command, str),
+                start_new_session=True,
+            )
+        status = process.wait(limit_s)
+    except subprocess.TimeoutExpired:
+        raise CommandError(f"took longer than {limit_s:.0f} s") from None
+    finally:
+        if process is not None and process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
     if status:
         raise CommandError(last_words(log) or f"ended with exit status {status}")
 

@@ -75,6 +75,7 @@ def _git(folder: Path, *arguments: str, variables: Mapping[str, str] | None = No
             encoding="utf-8",
             errors="surrogateescape",
             check=False,
+            start_new_session=True,  # Ctrl-C is for the gate, which lets a command end
         )
     except FileNotFoundError:
         raise Trouble("git is not installed") from None

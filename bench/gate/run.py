@@ -2,16 +2,14 @@
 
 import math
 import secrets
-import signal
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from bench.gate import environments, instructions, memory, overlay, refs
+from bench.gate import environments, instructions, interruption, memory, overlay, refs
 from bench.gate.environments import Builder
 from bench.gate.git import GitError, Repository
 from bench.gate.judge import judge
@@ -77,7 +75,7 @@ class Run:
     def verdict(self) -> Verdict:
         """Run all of it; raises Trouble for an error of the user's alone."""
         try:
-            with _terminated_as_interrupted():
+            with interruption.heeded():
                 self._run()
         except KeyboardInterrupt:
             return self._stopped(f"interrupted while {self.doing}", Status.INTERRUPTED)
@@ -261,13 +259,3 @@ def _own_set(base: Prover, looking: Sequence[str], selected: Sequence[str]) -> f
 def _machine() -> str:
     found = host.host(None)
     return f"{found['cpu_model'] or found['architecture']}, {found['usable_cores']} cores"
-
-
-@contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """Let SIGTERM end a run as Ctrl-C does."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -2,14 +2,19 @@
 
 import shutil
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bench.gate import interruption
 from bench.gate.git import GitError, Repository
 from bench.gate.refs import Ref
 from bench.gate.trouble import Trouble
+
+_ATTEMPTS = 4
+_PAUSE_S = 0.1
 
 
 class Worktrees:
@@ -38,7 +43,8 @@ class Worktrees:
         path = self.folder / name
         self._added.append(path)
         try:
-            self._repository.git("worktree", "add", "--detach", "--force", str(path), ref.commit)
+            with interruption.held_back():
+                self._check_out(path, ref.commit)
             if ref.is_working_tree and ref.is_dirty:
                 self._bring_changes(path)
         except GitError as error:
@@ -49,11 +55,25 @@ class Worktrees:
 
     def remove(self) -> None:
         """Remove what was added; can be called again."""
-        for path in self._added:
-            with suppress(GitError):  # one that was never added
-                self._repository.git("worktree", "remove", "--force", "--force", str(path))
-        self._added.clear()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        with interruption.held_back():
+            for path in self._added:
+                with suppress(GitError):  # one that was never added
+                    self._repository.git("worktree", "remove", "--force", "--force", str(path))
+            self._added.clear()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _check_out(self, path: Path, commit: str) -> None:
+        """Add a worktree; again where another run has just removed the last one, and the folder of them all with it."""
+        for attempt in range(_ATTEMPTS):
+            try:
+                self._repository.git("worktree", "add", "--detach", "--force", str(path), commit)
+            except GitError:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+                shutil.rmtree(path, ignore_errors=True)
+                time.sleep(_PAUSE_S)
+            else:
+                return
 
     def _bring_changes(self, path: Path) -> None:
         """Make the worktree hold what the working tree does: files that git knows or would add, and no others."""

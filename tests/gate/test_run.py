@@ -127,10 +127,10 @@ def test_what_fails_on_head_fails_the_run(toy: Toy) -> None:
         toy____init__="is_head = False\ndef work():\n    return sum(range(2_000))\n",
     )
     toy.commit(
-        toy____init__="is_head = __import__('os').environ.get('GATE_MEMORY') is None\ndef work():\n    return 1\n"
+        toy____init__="is_head = __import__('os').environ.get('GATE_MEMORY') is None\ndef work():\n    return sum(range(2_000))\n"
     )
 
-    verdict = run(toy, timeout_s=1)
+    verdict = run(toy, timeout_s=4)
 
     assert (verdict.outcome, verdict.status) == ("could not run", Status.COULD_NOT_RUN)
     failed = {finding.name.rpartition("_")[2]: finding.why for finding in verdict.benchmarks if finding.why}

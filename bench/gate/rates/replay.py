@@ -4,7 +4,7 @@ What a replay leaves out: the confirmation of the flagged alone would have run w
 keeps: real processes, real code, and the machine's moods in their order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,9 +12,32 @@ import numpy as np
 from bench.gate.procedure.decide import Course, Measured, StageName, follow
 from bench.gate.procedure.rules import Margin
 from bench.gate.procedure.sizes import LEAST_ROUNDS, Cost
-from bench.gate.rates.recordings import Generation
+from bench.gate.rates.recordings import Generation, Times
 
 BUDGET_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A recorded generation as a gate sees it: one log ratio a benchmark, the median of its paired rounds."""
+
+    recording: str
+    logs: Mapping[str, float]
+    wall_s: float
+    start_s: float
+
+
+def logged(generations: Sequence[Generation]) -> list[Logged]:
+    """Reduce generations to their log ratios, once for all the runs over them."""
+    return [
+        Logged(one.recording, {name: log_ratio(*pair) for name, pair in one.rounds.items()}, one.wall_s, one.start_s)
+        for one in generations
+    ]
+
+
+def log_ratio(base: Times, head: Times) -> float:
+    """Return the median log ratio of paired rounds."""
+    return float(np.median(np.log(np.asarray(head)) - np.log(np.asarray(base))))
 
 
 class ExhaustedError(Exception):
@@ -25,7 +48,7 @@ class ExhaustedError(Exception):
 class Replay:
     """A source of `names` from generations, the first at `start`."""
 
-    generations: Sequence[Generation]
+    generations: Sequence[Logged]
     names: Sequence[str]
     start: int
     budget_s: float = BUDGET_S
@@ -44,7 +67,7 @@ class Replay:
         self.used += generations
         self.stages[stage] = generations
         wanted = names or self.names
-        logs = {name: [log_ratio(one, name) for one in taken] for name in wanted}
+        logs = {name: [one.logs[name] for one in taken] for name in wanted}
         cost = cost_of(taken, self.names)
         self.budget_s -= generations * cost.generation_s(wanted)
         return Measured(logs, {}, cost)
@@ -54,15 +77,9 @@ class Replay:
         return self.budget_s
 
 
-def log_ratio(generation: Generation, name: str) -> float:
-    """Return the median log ratio of a generation's paired rounds."""
-    base, head = generation.rounds[name]
-    return float(np.median(np.log(np.asarray(head)) - np.log(np.asarray(base))))
-
-
-def cost_of(generations: Sequence[Generation], names: Sequence[str]) -> Cost:
+def cost_of(generations: Sequence[Logged], names: Sequence[str]) -> Cost:
     """Return what generations of these benchmarks would have cost, rounds of five milliseconds and all beside them."""
-    count = len(generations[0].rounds)
+    count = len(generations[0].logs)
     start_s = float(np.mean([one.start_s for one in generations]))
     each_s = float(np.mean([one.wall_s - one.start_s for one in generations])) / count
     return Cost(start_s, 0.0, dict.fromkeys(names, each_s / LEAST_ROUNDS))
@@ -87,7 +104,7 @@ class Result:
         return self.course.suite is not None and self.course.suite.is_slower
 
 
-def run(generations: Sequence[Generation], names: Sequence[str], start: int) -> Result | None:
+def run(generations: Sequence[Logged], names: Sequence[str], start: int) -> Result | None:
     """Replay one gate run from a generation on; None where the recording ends before it does."""
     source = Replay(generations, names, start)
     try:
@@ -97,7 +114,7 @@ def run(generations: Sequence[Generation], names: Sequence[str], start: int) -> 
     return Result(course, source.used, BUDGET_S - source.budget_s)
 
 
-def runs(generations: Sequence[Generation], names: Sequence[str], *, step: int | None = None) -> list[Result]:
+def runs(generations: Sequence[Logged], names: Sequence[str], *, step: int | None = None) -> list[Result]:
     """Replay gate runs: each begins where the last one ended, or `step` generations after it began."""
     found = []
     start = 0

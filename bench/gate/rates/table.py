@@ -10,7 +10,7 @@ from bench.gate.procedure.center import center
 from bench.gate.rates import replay, subject
 from bench.gate.rates.others import OTHERS, alarms
 from bench.gate.rates.recordings import Generation
-from bench.gate.rates.replay import Result
+from bench.gate.rates.replay import Logged, Result
 from bench.instrument import units
 
 
@@ -35,16 +35,17 @@ def of(found: Sequence[bool]) -> Rate:
 
 def render(generations: Sequence[Generation], step: int | None) -> Iterator[str]:
     """Yield the lines of the page, in Markdown."""
-    yield from _about(generations)
+    logged = replay.logged(generations)
+    yield from _about(generations, logged)
     yield from ("", "### Identical code: suite runs of 30 benchmarks that fail", "")
-    yield from _identical(generations, step)
+    yield from _identical(generations, logged, step)
     yield from ("", "### Injected code: is the one slowed benchmark found?", "")
-    yield from _injected(generations, step)
+    yield from _injected(generations, logged, step)
     yield from ("", "### Injected sizes, by all generations together", "")
-    yield from _sizes(generations)
+    yield from _sizes(logged)
 
 
-def _about(generations: Sequence[Generation]) -> Iterator[str]:
+def _about(generations: Sequence[Generation], logged: Sequence[Logged]) -> Iterator[str]:
     recordings = {one.recording: one.neighbours for one in generations}
     loads = [one.load for one in generations]
     recorded_s = sum(one.wall_s for one in generations)
@@ -54,9 +55,9 @@ def _about(generations: Sequence[Generation]) -> Iterator[str]:
         f"load average {min(loads, default=0):.1f} to {max(loads, default=0):.1f}."
     )
     spreads = [
-        center([replay.log_ratio(one, name) for one in generations]).spread
+        center([one.logs[name] for one in logged]).spread
         for name in subject.IDENTICAL
-        if len(generations) > 2  # noqa: PLR2004 - as many as a centre needs
+        if len(logged) > 2  # noqa: PLR2004 - as many as a centre needs
     ]
     if spreads:
         low, middle, high = np.quantile(spreads, [0.05, 0.5, 0.95])
@@ -66,14 +67,14 @@ def _about(generations: Sequence[Generation]) -> Iterator[str]:
         )
 
 
-def _identical(generations: Sequence[Generation], step: int | None) -> Iterator[str]:
+def _identical(generations: Sequence[Generation], logged: Sequence[Logged], step: int | None) -> Iterator[str]:
     names = subject.IDENTICAL
-    apart = replay.runs(generations, names)
+    apart = replay.runs(logged, names)
     yield "| rule | one side after the other | both sides in lockstep |"
     yield "|---|---|---|"
     yield f"| this gate (replay, runs apart) | | {of([_alarms(result) for result in apart])} |"
     if step is not None:
-        overlapping = replay.runs(generations, names, step=step)
+        overlapping = replay.runs(logged, names, step=step)
         count = of([_alarms(result) for result in overlapping])
         label = f"this gate (replay, a run from every {step} generations on; runs overlap, so no interval)"
         yield f"| {label} | | {count.count} of {count.n} |"
@@ -96,7 +97,7 @@ def _alarms(result: Result) -> bool:
     return bool(result.slower) or result.is_suite_slower
 
 
-def _injected(generations: Sequence[Generation], step: int | None) -> Iterator[str]:
+def _injected(generations: Sequence[Generation], logged: Sequence[Logged], step: int | None) -> Iterator[str]:
     yield "| injected | this gate (replay) | " + " | ".join(_short(label) for label in OTHERS) + " |"
     yield "|---" * (2 + len(OTHERS)) + "|"
     for kind, percent in dict.fromkeys((one.kind, one.percent) for one in subject.INJECTED):
@@ -104,23 +105,23 @@ def _injected(generations: Sequence[Generation], step: int | None) -> Iterator[s
         ours: list[bool] = []
         for name in alike:
             suite = [*subject.IDENTICAL[1:], name]
-            ours += [name in result.slower for result in replay.runs(generations, suite, step=step)]
+            ours += [name in result.slower for result in replay.runs(logged, suite, step=step)]
         cells = []
         for other in OTHERS.values():
             found = [name in slower for name in alike for slower in alarms(generations, [name], other)]
             cells.append(str(of(found)))
         yield f"| {kind} {percent}% | {of(ours)} | {' | '.join(cells)} |"
     everywhere = [one.name for one in subject.EVERYWHERE]
-    found = [result.is_suite_slower for result in replay.runs(generations, everywhere, step=step)]
+    found = [result.is_suite_slower for result in replay.runs(logged, everywhere, step=step)]
     rest = " | " * (len(OTHERS) - 1)
     yield f"| loop 3% in each of {len(everywhere)}, as a suite: its geometric mean | {of(found)} | {rest} |"
 
 
-def _sizes(generations: Sequence[Generation]) -> Iterator[str]:
+def _sizes(logged: Sequence[Logged]) -> Iterator[str]:
     yield "| benchmark | head / base, 95% interval, n generations |"
     yield "|---|---|"
     for one in subject.INJECTED:
-        found = center([replay.log_ratio(generation, one.name) for generation in generations])
+        found = center([generation.logs[one.name] for generation in logged])
         low, high = np.exp(found.interval())
         interval = f"{np.exp(found.value):.4f} [{low:.4f}, {high:.4f}]"
         yield f"| {one.kind} {one.percent}%, {one.work} | {interval}, {found.n} |"

@@ -1,0 +1,175 @@
+"""Recordings with known truth, and the rates that are counted over them."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.__main__ import main
+from bench.gate.procedure import synthetic
+from bench.gate.rates import neighbour, recordings, replay, subject, table
+from bench.gate.rates.others import OTHERS, alarms
+from bench.gate.rates.record import record
+from bench.gate.rates.recordings import Generation
+from bench.gate.rates.table import Rate
+
+NAMES = (*subject.IDENTICAL, *(one.name for one in subject.INJECTED))
+INJECTED = {one.name: one.percent / 100 for one in subject.INJECTED}
+
+
+def generation(number: int, *, spread: float = 0.01, drift: float = 0.0, recording: str = "one") -> Generation:
+    """Return a generation in which injected benchmarks are slower by their size, and all drift with time."""
+    rng = np.random.default_rng(number)
+    rounds = {}
+    for name in NAMES:
+        pace = 5e-3 * math.exp(drift * number)
+        luck = spread * rng.normal(size=2)
+        base, head = (pace * np.exp(value + 0.02 * rng.normal(size=10)) for value in luck)
+        rounds[name] = (tuple(base), tuple(head * (1 + INJECTED.get(name, 0.0))))
+    return Generation(recording, rounds, wall_s=7.0, start_s=1.5, load=1.0, neighbours=0)
+
+
+@pytest.fixture(scope="module")
+def generations() -> list[Generation]:
+    """Return enough generations for two gate runs."""
+    return [generation(number) for number in range(66)]
+
+
+def test_recording_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
+    """Generations come back as they were; half a line, which a crash has left, is cut away and loses no other."""
+    path = tmp_path / "rates.jsonl"
+    recordings.append(path, generation(1))
+    with path.open("a") as file:
+        file.write('{"recording": "one", "rou')
+
+    assert recordings.load(path) == [generation(1)]
+    recordings.append(path, generation(2))
+    assert recordings.load(path) == [generation(1), generation(2)]
+
+
+def test_file_that_is_no_recording(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is one line with status 2, as are a file that is not there and no file at all."""
+    path = tmp_path / "rates.jsonl"
+    path.write_text('{"a": 1}\n')
+
+    assert main(["gate-rates", str(path)]) == 2
+    assert main(["gate-rates", str(tmp_path / "absent")]) == 2
+    assert main(["gate-rates"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert ["line 1 is no recorded generation" in lines[0], *lines[1:]] == [
+        True,
+        "python -m bench gate-rates: nothing is recorded; give --time",
+        "python -m bench gate-rates: give a FILE, or --simulate N",
+    ]
+
+
+def test_replay_passes_identical_code_and_finds_the_injected(generations: list[Generation]) -> None:
+    """Two runs apart, each of generations of its own; 5% among thirty is found, and nothing else."""
+    identical = replay.runs(replay.logged(generations), subject.IDENTICAL)
+    slowed = "test_injected[loop-add-5]"
+    found = replay.runs(replay.logged(generations), [*subject.IDENTICAL[1:], slowed])
+
+    assert [result.slower for result in identical] == [frozenset()] * len(identical)
+    assert len(identical) >= 2
+    assert {result.slower for result in found} == {frozenset({slowed})}
+    assert all(result.used < len(generations) for result in found)
+
+
+def test_replay_never_crosses_recordings(generations: list[Generation]) -> None:
+    """Generations of different times are not contiguous, and are not replayed as if they were."""
+    broken = [
+        Generation(
+            str(number // 8 if number < 32 else number), one.rounds, one.wall_s, one.start_s, one.load, one.neighbours
+        )
+        for number, one in enumerate(generations)
+    ]
+
+    assert replay.runs(replay.logged(broken), subject.IDENTICAL) == []
+    assert alarms(broken, subject.IDENTICAL, OTHERS["pyperf compare_to (t test)"]) == []
+
+
+def test_others_measure_one_side_after_the_other() -> None:
+    """Drift of 8% a generation fails rules that see base first and head later; in lockstep it fails none."""
+    drifting = [generation(number, drift=0.08, spread=0.0) for number in range(8)]
+    rule = OTHERS["pytest-benchmark --benchmark-compare-fail=median:5%"]
+
+    assert all(alarms(drifting, subject.IDENTICAL, rule))
+    assert not any(alarms(drifting, subject.IDENTICAL, rule, side_by_side=True))
+
+
+@pytest.mark.parametrize("label", OTHERS)
+def test_others_find_what_is_large(label: str) -> None:
+    """Each rule calls head slower where it takes twice as long, and not where it takes half."""
+    base = [tuple(1 + 0.01 * np.random.default_rng(n).random(10)) for n in range(10)]
+    twice = [tuple(2 * value for value in times) for times in base]
+
+    assert OTHERS[label].rule(base, twice)
+    assert not OTHERS[label].rule(twice, base)
+
+
+def test_rate_has_its_exact_interval() -> None:
+    """None of 300 is at most 1.22%, as 1 - 0.025 ** (1 / 300)."""
+    assert str(Rate(0, 300)) == "0 of 300 [0%, 1.22%]"
+    assert str(Rate(0, 0)) == "not measured"
+
+
+def test_page_has_every_rule_and_size(generations: list[Generation], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table names n, each rule and each injected size."""
+    wanted = {"test_injected[loop-add-20]", "test_injected[tail-multiply-3]"}
+    few = [one for one in subject.INJECTED if one.name in wanted]
+    monkeypatch.setattr(subject, "INJECTED", few)
+    text = "\n".join(table.render(generations, 40))
+
+    assert text.startswith("66 generations in 1 recordings, 462 s")
+    assert all(f"| {label} |" in text for label in OTHERS)
+    assert "| loop 20% |" in text
+    assert "| tail 3%, multiply | 1.03" in text
+
+
+def test_simulation_is_a_table(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """--simulate counts suites with and without a slowdown."""
+    monkeypatch.setattr("bench.gate.rates.simulate.SPREADS", (0.01,))
+    monkeypatch.setattr("bench.gate.rates.simulate.SHAPES", {"normal": synthetic.normal})
+
+    assert main(["gate-rates", "--simulate", "2"]) == 0
+    assert "| normal | 1% | 0 of 2" in capsys.readouterr().out
+
+
+def test_subject_is_the_same_but_for_its_layout(tmp_path: Path) -> None:
+    """Both sides compute the same, from code that lies elsewhere; one file of benchmarks, folders of one length."""
+    base, head = subject.write(tmp_path)
+    found = []
+    for tree, module in ((base, "works"), (head, "moved")):
+        names: dict[str, object] = {}
+        exec((tree / "subject" / f"{module}.py").read_text(), names)  # noqa: S102 - our own text
+        found.append({work: repr(names[work](10)) for work in subject.WORKS if work != "objects"})  # type: ignore[operator]
+
+    assert found[0] == found[1]
+    assert len(str(base)) == len(str(head))
+    assert (base / "bench_subject.py").read_text() == (head / "bench_subject.py").read_text()
+
+
+def test_neighbours_end_with_the_block() -> None:
+    """No neighbour outlives what it disturbs."""
+    import psutil  # noqa: PLC0415 - for this test alone
+
+    with neighbour.noisy(2):
+        inside = [child.pid for child in psutil.Process().children() if "neighbour" in " ".join(child.cmdline())]
+
+    assert len(inside) == 2
+    assert not any(psutil.pid_exists(pid) for pid in inside)
+
+
+@pytest.mark.long
+def test_real_processes_are_recorded(tmp_path: Path) -> None:
+    """Half a minute of real processes is written generation by generation, ten rounds a side of every benchmark."""
+    path = tmp_path / "rates.jsonl"
+    count = record(path, 60, 1)
+
+    found = recordings.load(path)
+    assert len(found) == count >= 1
+    assert set(found[0].rounds) == set(NAMES)
+    assert {len(times) for pair in found[0].rounds.values() for times in pair} == {10}
+    assert json.loads(path.read_text().splitlines()[0])["neighbours"] == 1
