@@ -126,9 +126,7 @@ def test_what_fails_on_head_fails_the_run(toy: Toy) -> None:
         ),
         toy____init__="is_head = False\ndef work():\n    return sum(range(2_000))\n",
     )
-    toy.commit(
-        toy____init__="is_head = __import__('os').environ.get('GATE_MEMORY') is None\ndef work():\n    return sum(range(2_000))\n"
-    )
+    toy.commit(toy____init__="is_head = True\ndef work():\n    return sum(range(2_000))\n")
 
     verdict = run(toy, timeout_s=4)
 
