@@ -117,6 +117,20 @@ class Maker:
                 process | {"suite": "dispatch", "measurement": "task length", "tasks": 50},
                 ("serial", 50 * task_s),
             )
+        for kind in ("thread", "process-forkserver"):
+            yield self.benchmark(
+                f"bench/bench_dispatch.py::test_round_trip[{kind}]",
+                LATENCY_S[kind],
+                {"suite": "dispatch", "measurement": "no-op", "kind": kind, "workers": 1},
+                ("thread", LATENCY_S["thread"]),
+            )
+            yield self.benchmark(
+                f"bench/bench_dispatch.py::test_throughput[{kind}-2-64]",
+                256 * LATENCY_S[kind] / 8,
+                {"suite": "dispatch", "measurement": "throughput", "kind": kind, "workers": 2, "chunk": 64,
+                 "tasks": 256},
+                ("thread", 256 * LATENCY_S["thread"]),
+            )  # fmt: skip
         yield self.benchmark(
             "bench/bench_serialization.py::test_against[1048576-shared]",
             0.0005,
@@ -282,19 +296,74 @@ def hostile_run() -> dict[str, Any]:
 
 def hostile_file() -> dict[str, Any]:
     """Make a run in which every name tries to be more than text: markup, a spreadsheet's formula, a terminal's code."""
-    content = run_file()
+    content = run_file(studies=True)
     for benchmark in content["benchmarks"]:
         parameters = benchmark["extra_info"]
         benchmark["name"] += HOSTILE
         benchmark["fullname"] += HOSTILE
         parameters |= {HOSTILE: HOSTILE, "formula": "=HYPERLINK(1)", "terminal": "\x1b[2J"}
-        for name in ("workload", "payload", "server"):
+        for name in ("workload", "payload", "server", "medium", "contended", "imports"):
             if name in parameters:
                 parameters[name] += HOSTILE
     instrument = content["machine_info"]["instrument"]
     instrument["python"]["version"] += HOSTILE + "\x1b[2J"
     instrument["host"]["cpu_model"] = HOSTILE
     instrument["unavailable"] = [{"benchmark": HOSTILE, "reason": HOSTILE}]
+    traced = next(item for item in content["benchmarks"] if "breakdown" in item["extra_info"])
+    traced["extra_info"]["breakdown"]["names"][1] += HOSTILE
     content["benchmarks"].append(content["benchmarks"][1] | {"fullname": "evil kind"})
     content["benchmarks"][-1]["extra_info"] = content["benchmarks"][1]["extra_info"] | {"kind": HOSTILE}
     return content
+
+
+ARMS = ("cp314", "cp314t", "cp315")
+
+
+def lockstep_file(names: tuple[str, ...] = ARMS, suffix: str = "") -> dict[str, Any]:
+    """Make the JSON of a comparison: the t build 1.1x slower than the base, the next version 1.2x faster."""
+    ratios = dict(zip(names[1:], (1.1, 1 / 1.2), strict=True))
+    return {
+        "lockstep": 1,
+        "base": names[0],
+        "arms": [{"name": name, "file": f"{name}.json", "python": "3.14.7"} for name in names],
+        "benchmarks": [
+            {
+                "fullname": f"bench/bench_{suite}.py::test_{suite}[{case}]{suffix}",
+                "cores": [1],
+                "iterations": 10,
+                "ratios": {
+                    arm: {"ratio": ratio, "low": ratio / 1.02, "high": ratio * 1.02, "confidence": 0.95,
+                          "generations": 8, "rounds": 240, "estimator": "trimmed mean", "no_interval": None}
+                    for arm, ratio in ratios.items()
+                },
+            }
+            for suite, case in (("gil", "gcd-seed"), ("gil", "json"), ("serialization", "dumps-bytes"))
+        ],
+        "refused": [{"arm": names[2], "benchmark": "bench_gil.py::test_x", "why": "failed", "reason": "no numpy"}],
+        "interrupted": False,
+    }  # fmt: skip
+
+
+def gate_file(**changes: Any) -> dict[str, Any]:
+    """Make the JSON of a gate's result: a regression."""
+    return {
+        "gate": 1, "verdict": "regression", "status": 1, "why": "test_b[json] is 1.07x slower",
+        "base": "main", "head": "working tree",
+        "benchmarks": [
+            {"name": "test_a", "ratio": 1.001, "low": 0.998, "high": 1.004, "decision": "no change"},
+            {"name": "test_b[json]", "ratio": 1.07, "low": 1.04, "high": 1.1, "decision": "slower"},
+            {"name": "test_c", "ratio": 0.99, "low": None, "high": None, "decision": "inconclusive"},
+        ],
+    } | changes  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def make_lockstep() -> Callable[..., dict[str, Any]]:
+    """Make the JSON of a comparison; see lockstep_file."""
+    return lockstep_file
+
+
+@pytest.fixture(scope="session")
+def make_gate() -> Callable[..., dict[str, Any]]:
+    """Make the JSON of a gate's result; see gate_file."""
+    return gate_file

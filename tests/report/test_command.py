@@ -1,5 +1,6 @@
 """python -m bench report: what it writes, what it says, and how it refuses."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,34 @@ def test_markdown_and_csv(write_run: WriteRun, tmp_path: Path) -> None:
 
     assert (tmp_path / "x.md").read_text(encoding="utf-8").startswith("# What concurrency costs here")
     assert (tmp_path / "x.csv").read_text(encoding="utf-8").startswith("python,suite,benchmark")
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_json(write_run: WriteRun, tmp_path: Path) -> None:
+    """Tidy rows are written as JSON when asked for."""
+    assert report(write_run(), "-o", tmp_path / "x.html", "--json", tmp_path / "x.json") == 0
+
+    read = json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))
+    assert read["rows"][0]["benchmark"].startswith("bench/bench_gil.py::")
+
+
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize("option", ["-o", "--csv", "--json", "--markdown"])
+def test_no_input_is_overwritten(
+    write_run: WriteRun, tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    """An output that is a run file itself, or another output, is refused before anything is written."""
+    run, page = write_run(), tmp_path / "index.html"
+    before = run.read_bytes()
+
+    assert report(run, *([] if option == "-o" else ["-o", page]), option, run) == 2
+    assert report(run, "-o", page, *(["--csv", page] if option == "-o" else [option, page])) == 2
+
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 2
+    assert all("is read or written already" in line for line in said)
+    assert run.read_bytes() == before
+    assert not page.exists()
 
 
 @pytest.mark.usefixtures("undrawn")

@@ -1,7 +1,8 @@
-"""Markdown and CSV: the same report, safe for what reads it."""
+"""Markdown, CSV and JSON: the same report, safe for what reads it."""
 
 import csv
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,9 @@ from typing import Any
 import pytest
 
 from bench.instrument.results import load, load_all
-from bench.report import document, rows
+from bench.report import document, rows, verdict
 from bench.report.document import Report
-from bench.report.exporters import as_csv, as_markdown
+from bench.report.exporters import as_csv, as_json, as_markdown
 
 WriteRun = Callable[..., Path]
 
@@ -80,6 +81,54 @@ def test_markdown(report: Report) -> None:
         if block.startswith("|"):
             assert len({line.count(" | ") for line in block.splitlines()}) == 1
     assert text.count("\n| ") > len(report.figures)
+    assert text.count("<details>") == text.count("</details>") > len(report.figures)
+
+
+def test_markdown_says_what_is_absent(report: Report) -> None:
+    """A question without data names the command that measures it."""
+    assert "`tox -e bench -- -k pipeline` measures it" in as_markdown.render(report)
+
+
+def test_markdown_tables_are_short(report: Report) -> None:
+    """A table longer than a summary can hold is cut, and says so."""
+    blocks = as_markdown.render(report).split("\n\n")
+    lengths = [len(block.splitlines()) for block in blocks if block.startswith("|")]
+
+    assert max(lengths) == as_markdown.MOST_ROWS + 2
+    assert any(block.startswith("The first 40 of ") for block in blocks)
+
+
+def test_json_has_every_result(report: Report) -> None:
+    """JSON has a row a benchmark with its parameters and ratios as numbers, and the findings in words."""
+    read = json.loads(as_json.render(report))
+    run = report.runs[0]
+
+    assert [row["benchmark"] for row in read["rows"]] == [item.fullname for item in run.benchmarks]
+    assert [row["median_s"] for row in read["rows"]] == [item.median_s for item in run.benchmarks]
+    assert [row["parameters"] for row in read["rows"]] == [dict(item.parameters) for item in run.benchmarks]
+    assert [row["id"] for row in read["rows"]] == [row.anchor for row in report.rows]
+    assert read["findings"][0]["sentence"].startswith("2 threads ran the seed's gcd")
+    assert read["schema"] == as_json.SCHEMA
+
+
+def test_json_holds_no_markup(hostile: Report) -> None:
+    """A name that is markup cannot end a script that the JSON would stand in, and comes back as it was."""
+    text = as_json.render(hostile)
+
+    assert "<" not in text
+    assert json.loads(text)["rows"][0]["name"] == hostile.runs[0].benchmarks[0].name
+
+
+def test_markdown_shows_the_verdict(
+    write_run: WriteRun, make_gate: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    """A gate's verdict comes before the findings, its table folded."""
+    (tmp_path / "gate.json").write_text(json.dumps(make_gate()), encoding="utf-8")
+
+    text = as_markdown.render(document.report([load(write_run())], verdict=verdict.load(tmp_path / "gate.json")))
+
+    assert text.index("**The gate: regression** (exit status 1)") < text.index("2 threads ran")
+    assert "| test\\_b\\[json\\] | 1\\.07x slower | \\[1\\.04x slower, 1\\.10x slower\\] | slower |" in text
 
 
 def test_markdown_is_text(hostile: Report) -> None:

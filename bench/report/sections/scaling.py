@@ -1,10 +1,7 @@
-"""How speed-up goes on with more workers: the Universal Scalability Law, fitted to the run that findings speak of."""
+"""How speed-up goes on with more workers: the Universal Scalability Law, fitted to measurements within the cores."""
 
-import warnings
 from collections.abc import Mapping
 from typing import Final, TypeAlias
-
-from scipy.optimize import OptimizeWarning
 
 from bench.instrument import metrics, units
 from bench.instrument.metrics import Missing, ScalabilityFit
@@ -15,25 +12,27 @@ from bench.report.findings import usable_cores
 from bench.report.measured import Measured
 from bench.report.section import Study
 
-Fits: TypeAlias = Mapping[tuple[str, str], ScalabilityFit]
-"""By workload and kind."""
+Fits: TypeAlias = Mapping[tuple[str, str, str], ScalabilityFit]
+"""By run, workload and kind."""
 CHOSEN: Final = ("gcd-seed", "gcd-short")
 """The workloads that headings speak of, chosen beforehand: the most striking of many ratios overstates."""
-MOST: Final = 5
-"""Each fit resamples its rounds 200 times, which takes half a second: a page has no more."""
+MOST: Final = 200
+"""Each fit resamples its rounds: what a study of six Pythons needs, and no more than seconds."""
 _CURVE_POINTS = 25
 
 
-def fits(study: Study, shown: list[Measured]) -> Fits:
-    """Return the law's fits to the lead's measurements, where two numbers of workers or more allow one."""
-    cores = usable_cores(study.lead) or 0
-    lines: dict[tuple[str, str], list[Measured]] = {}
+def fits(shown: list[Measured]) -> Fits:
+    """Return the law's fits to speed-ups that several numbers of workers within the cores allow."""
+    lines: dict[tuple[str, str, str], list[Measured]] = {}
     for item in shown:
-        if item.run is study.lead:
-            lines.setdefault((item.subject, item.kind), []).append(item)
-    several = {key: held for key, held in lines.items() if len({item.workers for item in held}) > 1}
-    found = {key: _fit(held, cores) for key, held in sorted(several.items(), key=_chosen_first)[:MOST]}
+        lines.setdefault((item.run.label, item.subject, item.kind), []).append(item)
+    found = {key: _fit(held) for key, held in list(lines.items())[:MOST]}
     return {key: fit for key, fit in found.items() if isinstance(fit, ScalabilityFit)}
+
+
+def _fit(held: list[Measured]) -> ScalabilityFit | Missing:
+    cores = usable_cores(held[0].run) or 0
+    return metrics.scalability([item.benchmark for item in held], cores, 2 * cores)
 
 
 def curve(kind: str, fit: ScalabilityFit) -> Curve:
@@ -46,39 +45,28 @@ def table(study: Study, found: Fits) -> TableOnly | None:
     """Return the parts of each fit with their intervals, and the extrapolation; None without a fit."""
     if not found:
         return None
-    (workload, kind), fit = next(iter(found.items()))
+    groups: dict[str, list[tuple[str, ...]]] = {}
+    for (label, workload, kind), fit in found.items():
+        groups.setdefault(label, []).append(_row(workload, kind, fit))
+    own = [key for key in found if key[0] == study.lead.label] or list(found)
+    spoken = next((key for name in CHOSEN for key in own if key[1] == name), own[0])
+    fit = found[spoken]
     return TableOnly(
         "scalability",
-        f"{wording.opening(workload)} by {kind} with {fit.beyond_workers:,} workers: "
+        f"{wording.opening(spoken[1])} by {spoken[2]} with {fit.beyond_workers:,} workers on {spoken[0]}: "
         f"{units.faster(fit.beyond.value)}, if the law holds",
-        f"The Universal Scalability Law on {study.lead.label}: {FITTED}. Contention and coherence of 0 are ideal. "
-        "Beyond the usable cores it extrapolates, as if there were cores for more workers.",
+        f"The Universal Scalability Law: {FITTED}. Contention and coherence of 0 are ideal. Beyond the usable cores it "
+        "extrapolates, as if there were cores for more workers.",
         Table(
             "Fits of the Universal Scalability Law",
             (
                 "Workload", "Executor", "Contention", "Coherence", "Measured with", "Extrapolated to", "Speed-up there",
                 "95% interval", "n",
             ),
-            ((study.lead.label, tuple(_row(*key, fit) for key, fit in found.items())),),
+            tuple((label, tuple(rows)) for label, rows in groups.items()),
             headers=2,
         ),
     )  # fmt: skip
-
-
-def _chosen_first(line: tuple[tuple[str, str], list[Measured]]) -> int:
-    """Order the workloads that headings speak of before others, which keep the order of the file."""
-    workload = line[0][0]
-    return CHOSEN.index(workload) if workload in CHOSEN else len(CHOSEN)
-
-
-def _fit(held: list[Measured], cores: int) -> ScalabilityFit | Missing:
-    with warnings.catch_warnings():
-        # Two numbers of workers settle two parts exactly: there is no covariance then, and none is used.
-        warnings.simplefilter("ignore", OptimizeWarning)
-        try:
-            return metrics.scalability([item.benchmark for item in held], cores, 2 * cores)
-        except RuntimeError as error:
-            return Missing(f"the law does not fit: {error}")
 
 
 def _row(workload: str, kind: str, fit: ScalabilityFit) -> tuple[str, ...]:

@@ -126,11 +126,11 @@ def by_workers(study: Study, found: Fits) -> Figure | None:
         ),
         method=(
             f"{_METHOD}, {rounds(item.benchmark.rounds for item in shown)}."
-            + (f" Fit, on {study.lead.label}: {FITTED}; the table of fits below has the intervals." if found else "")
+            + (f" Fit: {FITTED}; the table of fits below has the intervals." if found else "")
         ),
         x=axes.workers(item.workers for item in shown),
         y=axes.speed_up(measured.bounds(shown), _RATIO),
-        groups=measured.against_workers(shown, partial(_ideal_panel, found, study.lead), units.faster),
+        groups=measured.against_workers(shown, partial(_ideal_panel, found), units.faster),
         table=_speed_up_table("Speed-up of CPU work against the number of workers", "Workload", shown),
         dodge=True,
     )
@@ -191,15 +191,16 @@ def _rows(items: list[Measured], title: str, *, by_run: bool) -> Panel:
     return Panel(title, points, level=1.0)
 
 
-def _ideal_panel(found: Fits, lead: Run, title: str, held: list[Measured], points: tuple[Point, ...]) -> Panel:
+def _ideal_panel(found: Fits, title: str, held: list[Measured], points: tuple[Point, ...]) -> Panel:
     cores = usable_cores(held[0].run)
     most = max(point.x for point in points)
     if not cores:
         return Panel(title, points, level=1.0, subject=title)
+    label = held[0].run.label
     curves = tuple(
         scaling.curve(kind, fit)
         for kind in dict.fromkeys(item.kind for item in held)
-        if (fit := found.get((title, kind))) and held[0].run is lead
+        if (fit := found.get((label, title, kind)))
     )
     line = tuple(sorted({(1.0, 1.0), (float(min(cores, most)),) * 2, (most, float(min(cores, most)))}))
     return Panel(

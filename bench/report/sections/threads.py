@@ -8,7 +8,7 @@ from bench.report.sections import client, latency, scaling, speedups, together
 def section(study: Study) -> Section:
     """Return the section on threads."""
     told = study.found("threads")
-    found = scaling.fits(study, speedups.several_workers(study))
+    found = scaling.fits(speedups.several_workers(study))
     figures = drawn(
         [
             speedups.by_python(study),
