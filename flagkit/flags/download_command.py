@@ -80,7 +80,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     how.add_argument(
         "--dask-address",
         metavar="URL",
-        help="the scheduler of an existing Dask cluster, such as tcp://host:8786, for -x dask (default: a local cluster)",
+        help="a Dask cluster's scheduler, such as tcp://host:8786, for -x dask (default: a cluster of this machine)",
     )
     how.add_argument("-d", "--dest", metavar="DIR", type=Path, default=Path("downloads"), help="default: downloads")
     how.add_argument(

@@ -48,8 +48,9 @@ def download_many(
     """Download the flags of `codes` and return what became of each; the counts always add up to the codes.
 
     `executor` is a kind of `flagkit.executors.EXECUTORS`, made and shut down here with `workers` workers and
-    `executor_options`, or an executor of the caller's, which stays open, and so do its workers' sessions. `progress` is called in this thread
-    with each result as it comes. Codes are taken from the iterable as they are needed, a few a worker ahead.
+    `executor_options`, or an executor of the caller's, which stays open, and so do its workers' sessions. `progress`
+    is called in this thread with each result as it comes. Codes are taken from the iterable as they are needed, a few
+    a worker ahead.
 
     When a process of a pool dies, the pool is replaced and the codes that it had are tried once more. Ctrl-C raises
     DownloadInterruptedError with the tally so far. Raises the errors of `flagkit.executors.make` for the kind.

@@ -1,10 +1,11 @@
 """A pool of workers that is made again when one of them dies."""
 
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from contextlib import nullcontext
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flagkit import executors
 from flagkit.cpus import usable_cpus
@@ -13,9 +14,6 @@ from flagkit.flags.client import Job, download_one
 from flagkit.flags.results import Result
 from flagkit.flags.sessions import close_sessions_of_ended_threads
 from flagkit.flags.workers import begin_worker_process, without_interrupts
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 __all__ = ["Concurrency", "DownloadPool", "concurrency"]
 
