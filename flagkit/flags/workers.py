@@ -4,10 +4,13 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 __all__ = ["begin_worker_process", "without_interrupts"]
+
+LOOK_EVERY_S = 0.5
 
 
 def begin_worker_process() -> None:
@@ -22,9 +25,14 @@ def begin_worker_process() -> None:
 
 def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
-    if parent is not None:
+    if parent is None:
+        return
+    try:
         parent.join()
-        os._exit(1)
+    except ValueError:  # loky tells its workers which process their parent is, and gives them nothing to wait for
+        while os.getppid() == parent.pid:
+            time.sleep(LOOK_EVERY_S)
+    os._exit(1)
 
 
 @contextmanager
