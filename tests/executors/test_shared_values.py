@@ -212,4 +212,4 @@ def test_the_pipe_is_spared(forked: SharedMemoryExecutor) -> None:
 def _lease(pool: SharedMemoryExecutor) -> Any:
     from flagkit.executors.shared.leases import Lease  # noqa: PLC0415 - not there on every platform
 
-    return Lease(pool._memory, pool._passage, MIN_BYTES, print)
+    return Lease(pool._memory, pool._passage, MIN_BYTES)

@@ -1,6 +1,5 @@
 """SharedMemoryExecutor: a ProcessPoolExecutor whose large arguments and results travel through memory."""
 
-import logging
 import multiprocessing
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -19,8 +18,6 @@ __all__ = ["SharedMemoryExecutor"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-_log = logging.getLogger(__name__)
 
 
 class SharedMemoryExecutor(ProcessPoolExecutor):
@@ -56,14 +53,13 @@ class SharedMemoryExecutor(ProcessPoolExecutor):
         forks.follow()
         self._passage = Passage(parent_end)
         self._min_bytes = min_bytes
-        self._has_warned = False
         # At most one task at each worker, one more for each waiting in the pipe, and one in the feeder's hands, each
         # with memory for its arguments and for its result. More than that are idle only after having been kept.
         self._memory = MemoryPool(keep=2 * (2 * self._max_workers + 1))  # type: ignore[attr-defined]
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Schedule `fn(*args, **kwargs)` and return its future, as ProcessPoolExecutor does."""
-        lease = Lease(self._memory, self._passage, self._min_bytes, self._warn)
+        lease = Lease(self._memory, self._passage, self._min_bytes)
         future: Future[Any] = super().submit(run, _Parcel(lease, fn, args, kwargs))  # type: ignore[arg-type]
         future.__class__ = _Future
         future.add_done_callback(lease.end)
@@ -73,11 +69,6 @@ class SharedMemoryExecutor(ProcessPoolExecutor):
         """Shut down as ProcessPoolExecutor does; memory is freed as soon as nothing uses it."""
         super().shutdown(wait, cancel_futures=cancel_futures)
         self._memory.close()
-
-    def _warn(self, reason: str) -> None:
-        if not self._has_warned:
-            self._has_warned = True
-            _log.warning("no shared memory to be had (%s): large data goes through the pipe", reason)
 
 
 class _Future(Future[T]):

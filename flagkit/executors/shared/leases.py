@@ -46,12 +46,11 @@ class Undelivered:
 class Lease:
     """What one task has borrowed of its executor's pool, from its being sent until its future is done."""
 
-    def __init__(self, pool: MemoryPool, passage: Passage, min_bytes: int, refused: Callable[[str], object]) -> None:
+    def __init__(self, pool: MemoryPool, passage: Passage, min_bytes: int) -> None:
         self.token = next(_tokens)
         self.passage = passage
         self.min_bytes = min_bytes
         self._pool = pool
-        self._refused = refused
         self._arguments: Memory | None = None
         self._reply: Memory | None = None
 
@@ -77,7 +76,7 @@ class Lease:
     def collect(self, packed: Packed, capacity: int, *, is_kept: bool, refusal: str | None) -> Any:
         """Take what the worker has sent: return the result, and give back what is not used any more."""
         if refusal is not None:
-            self._refused(refusal)
+            self._pool.warn(refusal)
         arguments, self._arguments = self._arguments, None
         if arguments is not None:
             if is_kept:
@@ -119,7 +118,7 @@ class Lease:
             return None
 
     def _refuse(self, error: OSError) -> None:
-        self._refused(error.strerror or str(error))
+        self._pool.warn(error.strerror or str(error))
 
     def _give_back(self) -> None:
         if self._arguments is not None:

@@ -1,11 +1,14 @@
 """The pool of memory that an executor lends to its tasks: reused, so that its pages are there already."""
 
+import logging
 import threading
 from collections import deque
 
 from flagkit.executors.shared.memory import Memory
 
 __all__ = ["MemoryPool"]
+
+_log = logging.getLogger(__name__)
 
 
 class MemoryPool:
@@ -21,6 +24,7 @@ class MemoryPool:
         self._idle: list[Memory] = []
         self._lock = threading.Lock()
         self._is_closed = False
+        self._has_warned = False
 
     def take(self, size: int = 0) -> Memory:
         """Return the smallest idle memory of at least `size` bytes, or else the largest, or else a new one.
@@ -47,6 +51,12 @@ class MemoryPool:
         """Free what is idle; what is lent is freed when it comes back."""
         self._is_closed = True
         self._trim()
+
+    def warn(self, reason: str) -> None:
+        """Say, once, that the system has refused memory."""
+        if not self._has_warned:
+            self._has_warned = True
+            _log.warning("no shared memory to be had (%s): large data goes through the pipe", reason)
 
     @property
     def idle_bytes(self) -> int:
