@@ -1,5 +1,6 @@
 """SharedMemoryExecutor under kill -9 at every step of a task's way: no hang, no leak, every future resolved."""
 
+import gc
 import multiprocessing
 import os
 import random
@@ -42,7 +43,7 @@ STEPS = {
 
 
 class Trap:
-    """An object beside an array that kills a worker when it is pickled or unpickled there, or in the parent meanwhile."""
+    """An object beside an array that kills a worker when it is pickled or unpickled, there or here."""
 
     def __init__(self, where: str, victim: int) -> None:
         self.where = where
@@ -80,6 +81,7 @@ def clean() -> Iterator[None]:
     PARENT["pid"] = os.getpid()
     before = (set(psutil.Process().children()), len(memory.opened), descriptors())
     yield
+    gc.collect()
     deadline = time.monotonic() + 10
     while (left := set(psutil.Process().children()) - before[0]) and time.monotonic() < deadline:
         time.sleep(0.02)

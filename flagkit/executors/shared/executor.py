@@ -8,6 +8,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from flagkit.executors.shared import forks, workers
 from flagkit.executors.shared.leases import Lease, Undelivered
+from flagkit.executors.shared.memory import missing
 from flagkit.executors.shared.pool import MemoryPool
 from flagkit.executors.shared.semaphores import NamelessContext
 from flagkit.executors.shared.sharing import Passage
@@ -37,6 +38,8 @@ class SharedMemoryExecutor(ProcessPoolExecutor):
         max_tasks_per_child: int | None = None,
         min_bytes: int = MIN_BYTES,
     ) -> None:
+        if reason := missing():
+            raise NotImplementedError(reason)
         if initializer is not None and not callable(initializer):
             raise TypeError("initializer must be a callable")
         if mp_context is None:  # as ProcessPoolExecutor chooses

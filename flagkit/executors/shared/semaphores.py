@@ -1,7 +1,9 @@
-"""The locks of an executor's queues, of event descriptors: nothing of them has a name in /dev/shm.
+"""The locks of an executor's queues, of descriptors: nothing of them has a name in /dev/shm, or outlives its holder.
 
 The semaphores of multiprocessing have one unless the workers are forked. When the parent is killed, they stay until
-the resource tracker finds them, which it reports on stderr; when the tracker is killed too, they stay for ever.
+the resource tracker finds them, which it reports on stderr; when the tracker is killed too, they stay for ever. And a
+worker that is killed while it waits for work holds the lock of the call queue: if that happens as the executor shuts
+down, which does not look for dead workers any more, the other workers never hear of it, and it waits for them.
 """
 
 import os
@@ -11,15 +13,59 @@ from multiprocessing import queues, reduction
 from multiprocessing.context import BaseContext, assert_spawning
 from typing import Any
 
-__all__ = ["NamelessContext", "Semaphore"]
+if sys.platform != "win32":
+    import fcntl
+
+__all__ = ["Lock", "NamelessContext", "Semaphore"]
 
 ONE = (1).to_bytes(8, sys.byteorder)
+
+
+class Lock:
+    """A lock between processes, which the system releases when its holder ends, however that ends.
+
+    It is a record lock on a file without a name. Threads of one process are not kept apart: each lock of the queues is
+    used by one thread in a process.
+    """
+
+    def __init__(self) -> None:
+        self._descriptor = os.memfd_create("flagkit-lock", os.MFD_CLOEXEC)
+
+    def acquire(self, block: bool = True, timeout: float | None = None) -> bool:  # noqa: FBT001, FBT002 - as multiprocessing's
+        """Take the lock, waiting for it if need be; return whether that was possible."""
+        if timeout is not None:
+            raise ValueError("this lock knows no time-out")
+        try:
+            fcntl.lockf(self._descriptor, fcntl.LOCK_EX | (0 if block else fcntl.LOCK_NB))
+        except BlockingIOError:
+            return False
+        return True
+
+    def release(self) -> None:
+        """Give it back."""
+        fcntl.lockf(self._descriptor, fcntl.LOCK_UN)
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def __getstate__(self) -> Any:
+        assert_spawning(self)
+        return reduction.DupFd(self._descriptor)
+
+    def __setstate__(self, duplicate: Any) -> None:
+        self._descriptor = duplicate.detach()
+
+    def __del__(self) -> None:
+        os.close(self._descriptor)
 
 
 class Semaphore:
     """A counting semaphore between processes, freed by the system with the last process that has it."""
 
-    def __init__(self, value: int = 1) -> None:
+    def __init__(self, value: int) -> None:
         self._descriptor = os.eventfd(value, os.EFD_CLOEXEC | os.EFD_SEMAPHORE)
 
     def acquire(self, block: bool = True, timeout: float | None = None) -> bool:  # noqa: FBT001, FBT002 - as multiprocessing's
@@ -36,12 +82,6 @@ class Semaphore:
     def release(self) -> None:
         """Give one back."""
         os.write(self._descriptor, ONE)
-
-    def __enter__(self) -> bool:
-        return self.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self.release()
 
     @property
     def _semlock(self) -> "Semaphore":
@@ -73,9 +113,9 @@ class NamelessContext:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._context, name)
 
-    def Lock(self) -> Semaphore:  # noqa: N802 - the name that multiprocessing has for it
-        """Return a lock, which knows no owner."""
-        return Semaphore()
+    def Lock(self) -> Lock:  # noqa: N802 - the name that multiprocessing has for it
+        """Return a lock that no killed process can hold."""
+        return Lock()
 
     def BoundedSemaphore(self, value: int = 1) -> Semaphore:  # noqa: N802 - likewise
         """Return a semaphore, which does not check its bound."""
