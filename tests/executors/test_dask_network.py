@@ -174,7 +174,15 @@ def test_every_result_arrives_once_though_a_host_dies(network: Network, tmp_path
     network.wait_for("head", 8786)
     network.start("head", "-m", "flagkit", "serve", "--host", head, "--port", "8001")
     for host in ("one", "two"):
-        own = ["--host", ADDRESSES[host], "--nthreads", "1", "--no-dashboard", "--local-directory", str(tmp_path / host)]
+        own = [
+            "--host",
+            ADDRESSES[host],
+            "--nthreads",
+            "1",
+            "--no-dashboard",
+            "--local-directory",
+            str(tmp_path / host),
+        ]
         network.start(host, "-m", "distributed.cli.dask_worker", SCHEDULER, *own, **impatient)
     client = network.start(
         "head",
