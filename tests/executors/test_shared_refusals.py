@@ -8,7 +8,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from concurrent.futures import wait
+from concurrent.futures import Future, wait
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,6 +18,7 @@ import pytest
 
 from flagkit.executors import SharedMemoryExecutor
 from flagkit.executors.shared import memory, missing
+from flagkit.executors.shared.leases import Lease
 from flagkit.payloads import echo
 
 if reason := missing():
@@ -107,6 +109,28 @@ class NotThereError(Exception):
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(f"{code}: {reason}")
+
+
+class Breaking:
+    """An object whose pickling takes so long that the pool breaks meanwhile."""
+
+    def __init__(self, lease: Lease) -> None:
+        self.lease = lease
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        future: Future[Any] = Future()
+        future.set_exception(BrokenProcessPool())
+        self.lease.end(future)
+        return str, ()
+
+
+def test_a_pool_may_break_while_a_call_is_pickled(pool: SharedMemoryExecutor) -> None:
+    """Memory stays there for whoever writes to it, although the future is done and has let go of it."""
+    lease = Lease(pool._memory, pool._passage, 1000)
+    lease.pack([BIG, b"x" * 1_000_000, Breaking(lease), b"y" * 1_000_000, BIG])
+    del lease
+    gc.collect()
+    assert pool.submit(echo, 1).result(timeout=30) == 1
 
 
 class Broken:

@@ -95,14 +95,14 @@ class Lease:
     def end(self, future: Future[Any]) -> None:
         """Let go of what is still borrowed once the future is done.
 
-        A worker may be at work on it yet if the pool is broken. If the task has raised, the worker has taken over the
-        arguments and has not touched the other.
+        If the task has raised, the worker has taken over the arguments and has not touched the other. If the pool is
+        broken, a worker may be at work on either yet, or the call may be being pickled this moment: they are closed
+        when nobody has them any more.
         """
-        if self._reply is not None or self._arguments is not None:
-            is_idle = not future.cancelled() and not isinstance(future.exception(), BrokenExecutor)
-            reply, arguments, self._reply, self._arguments = self._reply, self._arguments, None, None
+        reply, arguments, self._reply, self._arguments = self._reply, self._arguments, None, None
+        if (reply or arguments) and not future.cancelled() and not isinstance(future.exception(), BrokenExecutor):
             if reply is not None:
-                self._pool.put(reply) if is_idle else reply.close()
+                self._pool.put(reply)
             if arguments is not None:
                 arguments.close()
 
