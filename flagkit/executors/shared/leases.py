@@ -10,11 +10,9 @@ All memory that results and arguments travel in belongs to the parent, so nothin
 """
 
 import itertools
-import weakref
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future
 from contextlib import nullcontext
-from functools import partial
 from traceback import format_tb
 from typing import Any, TypeAlias
 
@@ -24,7 +22,7 @@ from flagkit.executors.shared.pool import MemoryPool
 from flagkit.executors.shared.sharing import Passage
 from flagkit.executors.shared.transport import Packed, Span, pack, unpack
 
-__all__ = ["Lease", "Loan", "Undelivered", "deliver", "receive"]
+__all__ = ["Lease", "Loan", "Undelivered", "deliver", "deliver_plain", "receive"]
 
 LENT_AT_MOST = 64
 """How many pieces of memory views may live in; what arrives then is copied, so that descriptors do not run out."""
@@ -33,7 +31,7 @@ Loan: TypeAlias = tuple[Reference, int]
 """Memory of the parent's that a worker may use: how to open it, and its capacity now."""
 
 _tokens = itertools.count()
-_leases: dict[int, "weakref.ref[Lease]"] = {}
+_leases: "dict[int, Lease]" = {}  # of the tasks that have been sent, until their futures are done
 
 
 class Undelivered:
@@ -51,6 +49,7 @@ class Lease:
         self.passage = passage
         self.min_bytes = min_bytes
         self._pool = pool
+        self._is_over = False
         self._arguments: Memory | None = None
         self._reply: Memory | None = None
 
@@ -64,7 +63,9 @@ class Lease:
             raise
         if not packed.is_in_memory:
             self._give_back()
-        _leases[self.token] = weakref.ref(self, partial(_forget, self.token))
+        _leases[self.token] = self
+        if self._is_over:  # the pool has broken meanwhile
+            _leases.pop(self.token, None)
         return (
             self.token,
             (packed.stream, packed.buffers),
@@ -77,13 +78,7 @@ class Lease:
         """Take what the worker has sent: return the result, and give back what is not used any more."""
         if refusal is not None:
             self._pool.warn(refusal)
-        arguments, self._arguments = self._arguments, None
-        if arguments is not None:
-            if is_kept:
-                arguments.close()
-            else:
-                self._pool.put(arguments)
-        reply, self._reply = self._reply, None
+        reply = self._return_arguments(is_kept=is_kept)
         if reply is None:
             return unpack(packed)
         reply.capacity = max(reply.capacity, capacity)
@@ -92,6 +87,22 @@ class Lease:
             return unpack(packed)
         return receive(packed, reply, self._pool.put)
 
+    def collect_plain(self, *, is_kept: bool) -> None:
+        """Give back everything: the result was small enough to come by itself."""
+        reply = self._return_arguments(is_kept=is_kept)
+        if reply is not None:
+            self._pool.put(reply)
+
+    def _return_arguments(self, *, is_kept: bool) -> Memory | None:
+        """Give back the memory of the arguments, and return that of the reply."""
+        arguments, reply, self._arguments, self._reply = self._arguments, self._reply, None, None
+        if arguments is not None:
+            if is_kept:
+                arguments.close()
+            else:
+                self._pool.put(arguments)
+        return reply
+
     def end(self, future: Future[Any]) -> None:
         """Let go of what is still borrowed once the future is done.
 
@@ -99,6 +110,8 @@ class Lease:
         broken, a worker may be at work on either yet, or the call may be being pickled this moment: they are closed
         when nobody has them any more.
         """
+        self._is_over = True
+        _leases.pop(self.token, None)
         reply, arguments, self._reply, self._arguments = self._reply, self._arguments, None, None
         if (reply or arguments) and not future.cancelled() and not isinstance(future.exception(), BrokenExecutor):
             if reply is not None:
@@ -134,9 +147,7 @@ def deliver(
 ) -> Any:
     """Unpickle a worker's reply, in the parent."""
     is_kept, has_handles, refusal = outcome
-    lease = _leases.pop(token)()
-    if lease is None:
-        raise LookupError(f"a reply to task {token}, whose future is done")
+    lease = _leases.pop(token)
     try:
         with lease.passage.arriving() if has_handles else nullcontext():
             return lease.collect(Packed(*packed), capacity, is_kept=is_kept, refusal=refusal)
@@ -144,6 +155,12 @@ def deliver(
         # As text, like the traceback of a task: as frames, it would keep those of the executor's thread alive
         error.add_note("".join(["raised while the result was unpickled:\n", *format_tb(error.__traceback__)]))
         return Undelivered(error.with_traceback(None))
+
+
+def deliver_plain(token: int, result: Any, is_kept: bool) -> Any:  # noqa: FBT001 - called by unpickling alone
+    """Return a small result, which came with the reply as it is."""
+    _leases.pop(token).collect_plain(is_kept=is_kept)
+    return result
 
 
 def receive(packed: Packed, memory: Memory, returned: Callable[[Memory], object]) -> Any:
@@ -161,7 +178,3 @@ def receive(packed: Packed, memory: Memory, returned: Callable[[Memory], object]
 
 def _loan(memory: Memory | None) -> Loan | None:
     return None if memory is None else (memory.reference, memory.capacity)
-
-
-def _forget(token: int, _: object) -> None:
-    _leases.pop(token, None)

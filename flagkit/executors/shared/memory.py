@@ -65,6 +65,8 @@ class Memory:
         self.serial = next(_serial)
         self.descriptor = descriptor
         self.inode = os.fstat(descriptor).st_ino
+        self.reference: Reference = (os.getpid(), descriptor, self.inode)
+        """How another process can open it, as long as this process has it open."""
         self.capacity = capacity
         """Bytes that are reserved: writing to them cannot fail."""
         self.returned: Callable[[Memory], object] = Memory.close
@@ -96,11 +98,6 @@ class Memory:
             memory.close()
             raise GoneError(f"process {process} has let go of that memory")
         return memory
-
-    @property
-    def reference(self) -> Reference:
-        """How another process can open it, as long as this process has it open."""
-        return os.getpid(), self.descriptor, self.inode
 
     def reserve(self, size: int) -> None:
         """See to it that `size` bytes can be written; OSError where the system does not have them.

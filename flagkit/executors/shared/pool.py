@@ -30,12 +30,17 @@ class MemoryPool:
         """Return the smallest idle memory of at least `size` bytes, or else the largest, or else a new one.
 
         An idle one that is too small is made larger by whoever writes to it, rather than being kept beside a new one.
-        OSError where the system has no descriptor for a new one.
+        Without a size it is the one that came back last. OSError where the system has no descriptor for a new one.
         """
+        if not size:
+            try:
+                return self._returned.pop()
+            except IndexError:
+                pass  # the others are sorted in already
         with self._lock:
             self._sort_in()
             if self._idle:
-                return self._idle.pop(self._best(size))
+                return self._idle.pop(self._best(size) if size else -1)
         return Memory.create()
 
     def put(self, memory: Memory) -> None:

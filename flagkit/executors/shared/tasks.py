@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flagkit.executors.shared import workers
-from flagkit.executors.shared.leases import Loan, deliver, receive
+from flagkit.executors.shared.leases import Loan, deliver, deliver_plain, receive
 from flagkit.executors.shared.memory import Memory, Reference
 from flagkit.executors.shared.sharing import leaving
-from flagkit.executors.shared.transport import Packed, Span, pack, unpack
+from flagkit.executors.shared.transport import Packed, Span, is_plain, pack, unpack
 
 __all__ = ["Delivery", "Reply", "run"]
 
@@ -52,7 +52,9 @@ class Delivery:
         return call
 
     def reply(self, value: list[Any]) -> tuple[Any, ...]:
-        """Return the arguments of `deliver` for the result, which is taken out of the list `value`."""
+        """Return how the result, which is taken out of the list `value`, is delivered: a function and its arguments."""
+        if is_plain(value[0], self._min_bytes):  # which saves a pickle within the pickle
+            return deliver_plain, (self._token, value.pop(), self._let_go())
         refusals: list[str] = []
 
         def refused(error: OSError) -> None:
@@ -63,7 +65,8 @@ class Delivery:
         value.clear()  # if it is an argument, that may have been the last view
         capacity = 0 if self._reply is None else self._reply.capacity
         refusal = refusals[0] if refusals else None
-        return self._token, (packed.stream, packed.buffers), capacity, (self._let_go(), bool(handles), refusal)
+        outcome = self._let_go(), bool(handles), refusal
+        return deliver, (self._token, (packed.stream, packed.buffers), capacity, outcome)
 
     def _let_go(self) -> bool:
         """Return whether views of the arguments live on; their memory is this worker's own then."""
@@ -99,7 +102,7 @@ class Reply:
 
     def __reduce__(self) -> tuple[Any, ...]:
         try:
-            return deliver, self._delivery.reply(self._value)
+            return self._delivery.reply(self._value)
         except BaseException:
             self._value.clear()
             self._delivery.take_over()

@@ -14,12 +14,16 @@ from typing import Any, Final, TypeAlias
 
 from flagkit.executors.shared.memory import Memory
 
-__all__ = ["MIN_BYTES", "Packed", "pack", "unpack"]
+__all__ = ["MIN_BYTES", "Packed", "is_plain", "pack", "unpack"]
 
 MIN_BYTES = 64 * 1024
 ALIGNMENT = 64
 """Of the start of each buffer, in bytes: a cache line, and the widest vector that a processor loads."""
 
+PLAIN: Final = frozenset({type(None), bool, float, complex})
+TEXT: Final = frozenset({bytes, str})
+MAX_UTF8: Final = 3
+"""Bytes that a character of text takes in a pickle, at most for all but a few; bytes take one."""
 NOTHING: Final = memoryview(b"")
 
 Span: TypeAlias = tuple[int, int]
@@ -43,6 +47,12 @@ class Packed:
         stream = bytes(copy(*self.stream)) if isinstance(self.stream, tuple) else self.stream
         buffers = [copy(*buffer) if isinstance(buffer, tuple) else buffer for buffer in self.buffers]
         return Packed(stream, tuple(buffers))
+
+
+def is_plain(value: Any, min_bytes: int) -> bool:
+    """Return whether it takes no pickling to see that a value is small and nothing can go wrong with it."""
+    kind = type(value)
+    return kind in PLAIN or (kind in TEXT and len(value) < min_bytes // MAX_UTF8)
 
 
 def pack(value: Any, take: Callable[[int], Memory], min_bytes: int, refused: Callable[[OSError], object]) -> Packed:
