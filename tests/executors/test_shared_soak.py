@@ -79,8 +79,12 @@ def work(array: Any, where: str, trap: Trap | None) -> Any:
 def clean() -> Iterator[None]:
     """Check that no process and no memory is left of what a test has done."""
     PARENT["pid"] = os.getpid()
+    # A worker that has just been forked loses a SIGTERM that it receives before the instrument's handler, which it
+    # inherits from the test runner, is taken from it; with the system's own it cannot
+    handler = signal.signal(signal.SIGTERM, signal.SIG_DFL)
     before = (set(psutil.Process().children()), len(memory.opened), descriptors())
     yield
+    signal.signal(signal.SIGTERM, handler)
     gc.collect()
     deadline = time.monotonic() + 10
     while (left := set(psutil.Process().children()) - before[0]) and time.monotonic() < deadline:

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
@@ -19,7 +20,10 @@ def begin(worker_end: Connection, initializer: Callable[..., object] | None, ini
     """Initialize a worker, with its end of the passage; raises what `initializer(*initargs)` raises."""
     _passage[:] = [worker_end]
     forks.follow()
+    # With all signals blocked, as the thread inherits it: they are the main thread's, whose system calls they interrupt
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     threading.Thread(target=_end_with_parent, name="flagkit-parent", daemon=True).start()
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     if initializer is not None:
         initializer(*initargs)
 
