@@ -3,6 +3,7 @@
 import math
 import sys
 from collections import Counter
+from collections.abc import Generator
 from pathlib import Path
 from random import Random
 from types import MappingProxyType
@@ -12,6 +13,8 @@ import numpy as np
 import pytest
 
 from bench.__main__ import main
+from bench.lockstep import identical
+from bench.lockstep.estimate import PairedRounds
 from bench.lockstep.proof import other_tools, procedures
 from bench.lockstep.proof.other_tools import PyperfError
 
@@ -99,7 +102,7 @@ def test_pytest_benchmark_twice(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(other_tools, "medians", medians)
 
-    ratios = other_tools.pytest_benchmark_twice(Random(1), ["a", "b"], side_s=2.0)
+    ratios = other_tools.pytest_benchmark_twice(Random(1), ["a", "b"], budget_s=8.0)
 
     assert ratios == {"a": pytest.approx(math.log(2)), "b": pytest.approx(-math.log(2))}
     assert asked == [1.6, 1.6]
@@ -107,7 +110,7 @@ def test_pytest_benchmark_twice(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_asv_interleaved() -> None:
     """Rounds of fresh processes, base then head, give a log ratio for each workload."""
-    ratios = other_tools.asv_interleaved(Random(1), ["recursion"], side_s=0.1)
+    ratios = other_tools.asv_interleaved(Random(1), ["recursion"], budget_s=0.1)
 
     assert list(ratios) == ["recursion"]
     assert math.isfinite(ratios["recursion"])
@@ -126,11 +129,78 @@ def test_pyperf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "pyperf.py").write_text(FAKE_PYPERF)
     monkeypatch.setattr(other_tools, "ROOT", tmp_path)
 
-    assert other_tools.pyperf_twice(Random(1), ["recursion"], side_s=1.0) == {"recursion": 0.0}
+    assert other_tools.pyperf_twice(Random(1), ["recursion"], budget_s=2.0) == {"recursion": 0.0}
 
     (tmp_path / "pyperf.py").write_text("raise SystemExit('out of luck')")
     with pytest.raises(PyperfError, match="status 1: out of luck"):
-        other_tools.pyperf_twice(Random(1), ["recursion"], side_s=1.0)
+        other_tools.pyperf_twice(Random(1), ["recursion"], budget_s=2.0)
+
+
+class Slow:
+    """A machine on which each step takes so many seconds of its own clock."""
+
+    def __init__(self, step_s: float) -> None:
+        self.now_s = 0.0
+        self.step_s = step_s
+        self.steps = 0
+
+    def monotonic(self) -> float:
+        """Return the time."""
+        return self.now_s
+
+    def step(self, times: int = 1) -> None:
+        """Take the time of so many steps."""
+        self.steps += times
+        self.now_s += times * self.step_s
+
+
+@pytest.mark.parametrize(("step_s", "steps"), [(0.5, 24), (3.0, 4), (20.0, 1)])
+def test_lockstep_keeps_to_the_time(step_s: float, steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lockstep has as many generations as the time holds, and one at least."""
+    slow = Slow(step_s)
+
+    def generations(*_: object) -> Generator[dict[str, PairedRounds]]:
+        while True:
+            slow.step()
+            yield {"a": PairedRounds((1.0,), (2.0,))}
+
+    monkeypatch.setattr(identical, "generations", generations)
+    monkeypatch.setattr(procedures, "time", slow)
+
+    assert procedures.lockstep(Random(1), ["a"], 12.0) == {"a": pytest.approx(math.log(2))}
+    assert slow.steps == steps
+
+
+@pytest.mark.parametrize(("step_s", "processes"), [(0.5, 24), (3.0, 4)])
+def test_asv_keeps_to_the_time(step_s: float, processes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rounds of one process a side go on while the time holds one more, and are two at least."""
+    slow = Slow(step_s)
+
+    def process(*_: object) -> list[float]:
+        slow.step()
+        return [1.0]
+
+    monkeypatch.setattr(other_tools, "_asv_process", process)
+    monkeypatch.setattr(other_tools, "time", slow)
+
+    assert other_tools.asv_interleaved(Random(1), ["a"], 12.0) == {"a": 0.0}
+    assert slow.steps == processes
+
+
+@pytest.mark.parametrize(("step_s", "at_most_s"), [(0.36, 12.5), (0.8, 14.0), (2.0, 20.0)])
+def test_pyperf_keeps_to_the_time(step_s: float, at_most_s: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has as many processes as the time holds, by what those before took; two a benchmark and side at least."""
+    slow = Slow(step_s)
+
+    def pyperf(_: str, processes: int) -> float:
+        slow.step(processes + 1)
+        return 1.0
+
+    monkeypatch.setattr(other_tools, "_pyperf", pyperf)
+    monkeypatch.setattr(other_tools, "time", slow)
+
+    assert other_tools.pyperf_twice(Random(1), ["a", "b"], 12.0) == {"a": 0.0, "b": 0.0}
+    assert 10 <= slow.now_s <= at_most_s
 
 
 def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

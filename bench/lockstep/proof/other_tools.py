@@ -1,12 +1,14 @@
 """How other tools compare two things, each in about the same time: two runs, pyperf, and asv's interleaved rounds."""
 
+import itertools
 import json
 import math
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -18,13 +20,11 @@ from bench.lockstep.suite import node
 PYPERF_MIN_S: Final = 0.05
 PYPERF_VALUES: Final = 3
 """Its default."""
-PYPERF_PROCESS_S: Final = 0.36
-"""About what a process of it takes: to start, to warm up once, and PYPERF_VALUES values."""
 ASV_SAMPLE_S: Final = 0.01
 ASV_WARM_UP_S: Final = 0.1
 ASV_SAMPLES: Final = 10
-"""asv's defaults: a process of a round takes at most ten samples, after a tenth of a second to warm up."""
-ASV_PROCESS_S: Final = 0.3
+ASV_ROUNDS: Final = 2
+"""asv's defaults: of its rounds, of the samples of a process of one, and of what these take."""
 _STARTING_S: Final = 0.8
 
 
@@ -32,11 +32,10 @@ class PyperfError(RuntimeError):
     """pyperf failed; the message ends with its last line."""
 
 
-def pytest_benchmark_twice(random: Random, names: Iterable[str], side_s: float) -> Mapping[str, float]:
-    """Return log ratios of medians of two runs, each of `side_s` seconds a benchmark."""
-    names = list(names)
+def pytest_benchmark_twice(random: Random, names: Sequence[str], budget_s: float) -> Mapping[str, float]:
+    """Return log ratios of medians of two runs, which share the time."""
     selection = [node(name) for name in names]
-    each_s = side_s - _STARTING_S / len(names)
+    each_s = (budget_s / 2 - _STARTING_S) / len(names)
     base, head = (
         {name.partition("[")[2].removesuffix("]"): median_s for name, median_s in measured.items()}
         for measured in (medians(selection, each_s, random.randrange(2**32)) for _ in range(2))
@@ -44,26 +43,40 @@ def pytest_benchmark_twice(random: Random, names: Iterable[str], side_s: float) 
     return {name: math.log(head[name] / base[name]) for name in names}
 
 
-def pyperf_twice(_: Random, names: Iterable[str], side_s: float) -> Mapping[str, float]:
-    """Return log ratios of pyperf's means, the base of all benchmarks first; it draws its hashes by itself."""
-    names = list(names)
-    processes = max(1, round(side_s / PYPERF_PROCESS_S) - 1)  # one more calibrates
-    base, head = ({name: _pyperf(name, processes) for name in names} for _ in range(2))
-    return {name: math.log(head[name] / base[name]) for name in names}
+def pyperf_twice(_: Random, names: Sequence[str], budget_s: float) -> Mapping[str, float]:
+    """Return log ratios of pyperf's means, the base of all benchmarks first; it draws its hashes by itself.
+
+    Each benchmark has as many processes as its share of what is left of the time holds, by what those before took; the
+    very first one is there for that alone.
+    """
+    start_s = time.monotonic()
+    _pyperf(names[0], 1)
+    process_s = (time.monotonic() - start_s) / 2  # one calibrates
+    means: dict[tuple[str, str], float] = {}
+    sides = list(itertools.product(("base", "head"), names))
+    for index, (side, name) in enumerate(sides):
+        begun_s = time.monotonic()
+        share_s = (budget_s - (begun_s - start_s)) / (len(sides) - index)
+        processes = max(1, round(share_s / process_s) - 1)
+        means[side, name] = _pyperf(name, processes)
+        process_s = (time.monotonic() - begun_s) / (processes + 1)
+    return {name: math.log(means["head", name] / means["base", name]) for name in names}
 
 
-def asv_interleaved(random: Random, names: Iterable[str], side_s: float) -> Mapping[str, float]:
+def asv_interleaved(random: Random, names: Sequence[str], budget_s: float) -> Mapping[str, float]:
     """Return log ratios of medians over rounds, as ``asv continuous --interleave-rounds`` goes.
 
-    A round is a fresh process for each benchmark of the base, then for each of the head. asv has two rounds; there are
-    as many here as the time holds.
+    A round is a fresh process for each benchmark of the base, then for each of the head. There are as many as the time
+    holds, and no fewer than asv's two.
     """
-    names = list(names)
+    start_s = time.monotonic()
     samples: dict[tuple[str, str], list[float]] = {}
-    for _ in range(max(2, round(side_s / ASV_PROCESS_S))):
-        for side in ("base", "head"):
-            for name in names:
-                samples.setdefault((side, name), []).extend(_asv_process(name, random.randrange(2**32)))
+    for done in itertools.count():
+        spent_s = time.monotonic() - start_s
+        if done >= ASV_ROUNDS and spent_s * (done + 1) / done > budget_s:
+            break
+        for side, name in itertools.product(("base", "head"), names):
+            samples.setdefault((side, name), []).extend(_asv_process(name, random.randrange(2**32)))
     return {
         name: math.log(statistics.median(samples["head", name]) / statistics.median(samples["base", name]))
         for name in names

@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.util import find_spec
 from random import Random
@@ -21,20 +22,24 @@ KIND: Final = "lockstep-procedures"
 NAMES: Final = ("comprehension", "dictionary", "json loads", "matrix", "recursion", "sorting")
 RATIO_S: Final = 4.0
 """The time of a ratio, of both sides and all that it takes; a piece measures one of each of NAMES."""
-GENERATIONS: Final = estimate.MIN_GENERATIONS
 ROUNDS: Final = 30
+"""Of a generation of lockstep."""
 LOCKSTEP: Final = "lockstep"
 GOAL: Final = 5.0
 _HEADER: Final = ("procedure", "ratios", "seconds a ratio", "SD of log ratio", "times lockstep's")
 
 
-def lockstep(random: Random, names: Iterable[str], _: float) -> Mapping[str, float]:
-    """Return log ratios by lockstep, of the fewest generations that have an interval."""
-    measured = identical.run(GENERATIONS, ROUNDS, random.randrange(1, 2**31), names)
-    return {name: math.log(estimate.ratio(paired).ratio) for name, paired in measured.items()}
+def lockstep(random: Random, names: Sequence[str], budget_s: float) -> Mapping[str, float]:
+    """Return log ratios by lockstep, of as many generations as the time holds: one at least."""
+    start_s = time.monotonic()
+    measured: list[Mapping[str, estimate.PairedRounds]] = []
+    with closing(identical.generations(ROUNDS, random.randrange(1, 2**31), names)) as generations:
+        while not measured or (time.monotonic() - start_s) * (len(measured) + 1) / len(measured) <= budget_s:
+            measured.append(next(generations))
+    return {name: math.log(estimate.ratio([rounds[name] for rounds in measured]).ratio) for name in names}
 
 
-PROCEDURES: Final[Mapping[str, Callable[[Random, Iterable[str], float], Mapping[str, float]]]] = MappingProxyType(
+PROCEDURES: Final[Mapping[str, Callable[[Random, Sequence[str], float], Mapping[str, float]]]] = MappingProxyType(
     {
         "pytest-benchmark, run twice": other_tools.pytest_benchmark_twice,
         "pyperf, run twice": other_tools.pyperf_twice,
@@ -46,7 +51,7 @@ PROCEDURES: Final[Mapping[str, Callable[[Random, Iterable[str], float], Mapping[
 
 def settings(seed: int) -> dict[str, Any]:
     """Return what all pieces of a file share."""
-    return {"seed": seed, "workloads": list(NAMES), "ratio_s": RATIO_S, "generations": GENERATIONS, "rounds": ROUNDS}
+    return {"seed": seed, "workloads": list(NAMES), "ratio_s": RATIO_S, "rounds": ROUNDS}
 
 
 def measure(seed: int, number: int) -> dict[str, Any]:
@@ -58,7 +63,7 @@ def measure(seed: int, number: int) -> dict[str, Any]:
     if procedure.startswith("pyperf") and find_spec("pyperf") is None:
         return {"procedure": procedure, "missing": "pyperf is not installed in this Python"}
     begun_s = time.monotonic()
-    log_ratios = PROCEDURES[procedure](Random(f"{seed} {number} rounds"), NAMES, RATIO_S / 2)
+    log_ratios = PROCEDURES[procedure](Random(f"{seed} {number} rounds"), NAMES, RATIO_S * len(NAMES))
     return {"procedure": procedure, "seconds": time.monotonic() - begun_s, "log_ratios": dict(log_ratios)}
 
 
