@@ -31,6 +31,8 @@ _MEDIAN_VARIANCE = math.pi / 2
 _EPSILON = 1e-9
 """Added to a count before scipy truncates its share of n, so that rounding does not lose one."""
 _TIE = 1.05
+_CANDIDATES = 500
+"""The most numbers of generations that a plan looks at: of millions, those of a long budget, some per cent apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,7 @@ def plan(pilots: Sequence[RatioEstimate], budget_s: float, *, generation_s: floa
     if budget_s < least_s:
         raise ValueError(f"{budget_s:.3g} s hold no {MIN_GENERATIONS} generations; give at least {least_s:.3g} s")
     most = int(budget_s / (generation_s + MIN_ROUNDS * turn_s) + _EPSILON)
-    generations = np.arange(MIN_GENERATIONS, most + 1)
+    generations = np.unique(np.geomspace(MIN_GENERATIONS, most, _CANDIDATES).round().astype(int))
     rounds = np.maximum(MIN_ROUNDS, np.floor((budget_s / generations - generation_s) / turn_s + _EPSILON))
     squares = np.square(np.array(known))
     variances = (squares[:, [1]] + _MEDIAN_VARIANCE * squares[:, [0]] / rounds) / generations

@@ -284,6 +284,14 @@ def test_plan_tells_the_half_width() -> None:
     assert np.mean(widths) == pytest.approx(chosen.half_widths[0], rel=0.1)
 
 
+def test_plan_of_a_long_budget() -> None:
+    """A day's budget of millions of short generations is planned from a few hundred, and is spent."""
+    chosen = plan([pilot(0.001, 0.02)], 86_400, generation_s=0, turn_s=1e-3)
+
+    assert chosen.generations > 1_000_000
+    assert 0.9 * 86_400 < chosen.expected_s <= 86_400 * (1 + 1e-6)
+
+
 @pytest.mark.parametrize("short", [(None, 0.01), (0.01, None)])
 def test_plan_without_a_pilot(short: tuple[float | None, float | None]) -> None:
     """A pilot that could not tell the noise is refused, even if others could."""
