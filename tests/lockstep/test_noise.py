@@ -101,8 +101,25 @@ def test_generation(how: str) -> None:
     rounds = generation(Turns(how, round_s=0.001, rounds=3), "recursion", Random(1))
 
     assert len(rounds.base_s) == len(rounds.head_s) == 3
-    # A call is 10 us here: a round of many calls divided by them is far below a round
-    assert max(rounds.base_s + rounds.head_s) < 0.01
+    assert min(rounds.base_s + rounds.head_s) > 0
+
+
+def test_generation_is_in_seconds_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both sides make as many calls as the faster one needs for a round, and their times are divided by them."""
+    needed = {"base": 2, "head": 4}
+    asked: list[int] = []
+    monkeypatch.setattr(LiveProcess, "calibrate", lambda process, _: needed[process.name])
+
+    def round_s(_: LiveProcess, calls: int) -> float:
+        asked.append(calls)
+        return 2.0
+
+    monkeypatch.setattr(LiveProcess, "round_s", round_s)
+
+    rounds = generation(Turns("serial", round_s=0.001, rounds=2), "recursion", Random(1))
+
+    assert asked == [4] * 4
+    assert rounds == PairedRounds((0.5, 0.5), (0.5, 0.5))
 
 
 def live(name: str = "the arm", workload: str = "recursion", how: str = "serial") -> LiveProcess:
