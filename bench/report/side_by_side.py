@@ -1,7 +1,7 @@
 """Stored runs beside each other: times, ratios to the first, and what runs made at different times cannot decide."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -17,10 +17,15 @@ _FEWEST_WITNESSES = 3
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One benchmark in one run. `ratio` is the base's time over its time: above 1 is faster. `why` explains a gap."""
+    """One benchmark in one run. `ratio` is the base's time over its time: above 1 is faster. `why` explains a gap.
+
+    `paired` compares what each run measured against its own reference, in turn, so that what the machine did between
+    the runs is in neither.
+    """
 
     time: Estimate | None
     ratio: Estimate | None = None
+    paired: Estimate | None = None
     verdict: Verdict = "no ratio"
     why: str = ""
 
@@ -85,6 +90,12 @@ def drift(run: Run) -> float | None:
     return math.sqrt(deviations / freedom) if freedom >= _FEWEST_WITNESSES - 1 else None
 
 
+def missing_one(estimates: Iterable[Estimate | None]) -> tuple[int, int]:
+    """Return how many of the estimates have an interval that misses 1, and how many have an interval."""
+    known = [estimate for estimate in estimates if estimate is not None and estimate.interval is not None]
+    return sum(estimate.decides() for estimate in known), len(known)
+
+
 def band(one: float | None, other: float | None) -> float | None:
     """Return the factor within which a ratio of two runs is no news, from the drift of each; None where not known."""
     if one is None or other is None:
@@ -107,7 +118,13 @@ def _against(base: Benchmark | None, item: Benchmark | None, noise: float | None
     if (differing := same_benchmark(base, item)) is not None:
         return Cell(time, why=f"{differing.name}: {differing.base} in the first run, {differing.other} here")
     ratio = statistics.ratio(base_time, time)
-    return Cell(time, ratio, _verdict(ratio, noise))
+    return Cell(time, ratio, _paired(base, item), _verdict(ratio, noise))
+
+
+def _paired(base: Benchmark, item: Benchmark) -> Estimate | None:
+    one, other = metrics.speed_up(item), metrics.speed_up(base)
+    both = isinstance(one, Estimate) and isinstance(other, Estimate)
+    return statistics.ratio(one, other) if both else None
 
 
 def _verdict(ratio: Estimate, noise: float | None) -> Verdict:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bench.instrument import metrics
 from bench.instrument.metrics import Derived, Missing
 from bench.instrument.records import Run
+from bench.instrument.statistics import Estimate
 
 TOGETHER = ("gcd-short", "json", "sha256")
 """Pure Python, C that holds the GIL, and C that releases it: each thread does the same work."""
@@ -37,3 +38,13 @@ def tax(run: Run, runs: Sequence[Run]) -> Derived:
             first = ratios[0]
             return first if isinstance(mean, Missing) and isinstance(first, Missing) else mean
     return Missing(f"no run of {version} with a GIL is beside it")
+
+
+def within(run: Run, width: float) -> tuple[int, int]:
+    """Return how many benchmarks have a median with a 95% interval of so small a part of it; and how many there are."""
+    widths = [
+        (found.interval.high - found.interval.low) / found.value
+        for item in run.benchmarks
+        if isinstance(found := metrics.time(item), Estimate) and found.interval is not None
+    ]
+    return sum(found <= width for found in widths), len(run.benchmarks)

@@ -14,9 +14,10 @@ import pytest
 from bench.__main__ import main
 from bench.instrument.records import Run
 from bench.instrument.results import load, load_all
+from bench.instrument.statistics import Estimate
 from bench.report import table_command
 from bench.report.exporters import as_table
-from bench.report.side_by_side import band, drift, side_by_side
+from bench.report.side_by_side import band, drift, missing_one, side_by_side
 
 ROOT = Path(__file__).parents[2]
 WriteRun = Callable[..., Path]
@@ -70,6 +71,19 @@ def test_verdicts(run: Run, factor: float, verdict: str) -> None:
     for cell in cells:
         assert cell.ratio is not None
         assert cell.ratio.value == pytest.approx(1 / factor)
+
+
+def test_what_each_run_measured_in_turn_is_compared_too(run: Run) -> None:
+    """A machine that was twice as slow in one run changes all times, and no ratio to a reference."""
+    slowed = side_by_side([run, scaled(run, 2.0)])
+    cells = [line.cells[1] for line in slowed.lines]
+    missed, of = missing_one(cell.ratio for cell in cells)
+
+    assert missed == of == len(run.benchmarks)
+    assert missing_one(cell.paired for cell in cells) == (0, sum(item.reference is not None for item in run.benchmarks))
+    assert missing_one([None, Estimate(2, None, 3, "few")]) == (0, 0)
+    assert "Of 2 ratios" not in as_table.render(slowed, "simple")
+    assert f"Of {of} ratios of times {of} have intervals that miss 1" in as_table.render(slowed, "simple")
 
 
 def test_without_witnesses_nothing_is_decided(run: Run) -> None:

@@ -1,6 +1,7 @@
 """What a table of several Pythons says of threads."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,17 @@ def test_tax(runs: tuple[Run, ...]) -> None:
     assert tax.n == 4
     assert versions.tax(runs[2], runs) == Missing("no run of 3.15.0 with a GIL is beside it")
     assert versions.tax(runs[0], runs) == Missing("the tax is that of a free-threaded build over one with a GIL")
+
+
+def test_within(runs: tuple[Run, ...]) -> None:
+    """Rounds that are all alike give an interval of no width; those of the made-up runs are a few per cent wide."""
+    alike = replace(runs[0], benchmarks=tuple(replace(b, rounds_s=(1.0,) * 8) for b in runs[0].benchmarks))
+    few = replace(runs[0], benchmarks=tuple(replace(b, rounds_s=(1.0,) * 3) for b in runs[0].benchmarks))
+    every = len(runs[0].benchmarks)
+
+    assert versions.within(alike, 0.05) == (every, every)
+    assert versions.within(few, 0.05) == (0, every)
+    assert 0 <= versions.within(runs[0], 0.05)[0] < versions.within(runs[0], 1.0)[0] == every
 
 
 @pytest.mark.parametrize("style", ["simple", "github"])

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 from tabulate import tabulate
 
-from bench.instrument import units
+from bench.instrument import pilot, units
 from bench.instrument.metrics import Derived, Missing
 from bench.instrument.statistics import Estimate
 from bench.report import versions, wording
 from bench.report.exporters.as_csv import safe
 from bench.report.exporters.as_markdown import escaped
-from bench.report.side_by_side import Cell, SideBySide, band
+from bench.report.side_by_side import Cell, SideBySide, band, missing_one
 
 
 def render(table: SideBySide, style: str) -> str:
@@ -48,12 +48,18 @@ def _versions(table: SideBySide, style: str) -> str:
             wording.printable(run.label),
             *(_or_reason(versions.contention(run, workload), units.number) for workload in versions.TOGETHER),
             _or_reason(versions.tax(run, table.runs), units.times),
+            _share(versions.within(run, pilot.STUDY.width)),
         ]
         for run in table.runs
     ]
     columns = ["Python", *(f"contention, {workload}" for workload in versions.TOGETHER), "free-threading tax"]
+    columns.append(f"intervals within {pilot.STUDY.width:.0%}")
     escaped_rows = [[escaped(text) for text in row] for row in rows] if style == "github" else rows
     return tabulate(escaped_rows, headers=columns, tablefmt=style, disable_numparse=True)
+
+
+def _share(counts: tuple[int, int]) -> str:
+    return f"{counts[0]:,} of {counts[1]:,}"
 
 
 def _or_reason(figure: Derived, write: Callable[[float], str]) -> str:
@@ -74,7 +80,11 @@ def _texts(cell: Cell, at: int) -> list[str]:
 
 def _notes(table: SideBySide) -> list[str]:
     notes = []
-    for run, found in zip(table.runs[1:], table.drifts[1:], strict=True):
+    for at, (run, found) in enumerate(zip(table.runs[1:], table.drifts[1:], strict=True), 1):
+        cells = [line.cells[at] for line in table.lines]
+        missed, ratios = missing_one(cell.ratio for cell in cells)
+        missed_paired, paired = missing_one(cell.paired for cell in cells)
+        decided = sum(cell.verdict in {"faster", "slower"} for cell in cells)
         noise = band(table.drifts[0], found)
         known = (
             f"the same serial work, timed again and again within each, puts that at {units.times(noise)}: a ratio "
@@ -86,6 +96,11 @@ def _notes(table: SideBySide) -> list[str]:
             f"{table.runs[0].label} and {run.label} were measured one after the other, not side by side. The interval "
             f"knows only the rounds of each, not what the machine did between them; {known}. Only rounds taken in turn "
             "(python -m bench lockstep) decide small differences."
+        )
+        notes.append(
+            f"Of {ratios:,} ratios of times {missed:,} have intervals that miss 1, and {decided:,} are decided; of "
+            f"{paired:,} ratios of what each run measured against its own reference in turn, {missed_paired:,} do. Of "
+            "two runs of the same code about one in twenty would, if intervals knew all."
         )
     notes += [
         f"{apart.run.label} is compared by --force, though it differs in "
