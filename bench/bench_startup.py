@@ -1,7 +1,7 @@
 """What does starting cost? A pool from nothing to the first results of all its workers, by executor kind (cold).
 
   test_first_results  workers that have nothing to import; with it the peak memory of such a pool, which is measured
-                      apart, in a process of its own
+                      apart, in a process of its own (of one kind alone in the quick study)
   test_heavy_import   workers that import numpy first, against the same pool without; and a forkserver that has
                       imported it beforehand (preload)
 
@@ -19,9 +19,9 @@ from multiprocessing import forkserver, get_context
 
 import pytest
 
-from bench.grids import pool_kinds, worker_counts
+from bench.grids import pool_kinds, process_kind, worker_counts
 from bench.instrument import memory
-from bench.instrument.extent import choose
+from bench.instrument.extent import Extent, choose, extent
 from bench.instrument.measure import Measure
 from flagkit.cpus import usable_cpus
 from flagkit.executors import EXECUTORS, make
@@ -52,7 +52,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.mark.pythons
 @pytest.mark.benchmark(max_time=0.5, min_rounds=6)
-def test_first_results(kind: str, workers: int, measure: Measure) -> None:
+def test_first_results(kind: str, workers: int, measure: Measure, pytestconfig: pytest.Config) -> None:
     """Make a pool, send each worker a task that does nothing, and wait for the results."""
     if reason := EXECUTORS[kind].unavailable():
         pytest.skip(reason)
@@ -77,7 +77,7 @@ def test_first_results(kind: str, workers: int, measure: Measure) -> None:
             "kind": kind,
             "workers": workers,
             "temperature": "cold",
-            **footprint(kind, workers),
+            **(footprint(kind, workers) if extent(pytestconfig) is not Extent.QUICK or kind == process_kind() else {}),
         },
     )
 

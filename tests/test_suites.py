@@ -93,10 +93,10 @@ def test_the_steps_of_a_task_are_kept(results: dict[str, Any]) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="PSS is known on Linux alone")
 def test_peak_memory_is_kept_with_each_kind(parameters: list[dict[str, Any]]) -> None:
-    """Each new pool has the peak of a process of its own that makes such a pool: at least an interpreter's size."""
-    starts = [values for values in parameters if values["suite"] == "startup" and "measurement" not in values]
-    assert starts
-    assert all(values["peak_pss_bytes"] > 4 << 20 for values in starts)
+    """A new pool has the peak of a process of its own that makes such a pool: at least an interpreter's size."""
+    peaks = [values["peak_pss_bytes"] for values in parameters if "peak_pss_bytes" in values]
+    assert len(peaks) == 1  # more in the study, where there is time
+    assert peaks[0] > 4 << 20
 
 
 def test_a_wrong_answer_fails_the_benchmark(tmp_path: Path) -> None:

@@ -48,8 +48,8 @@ def asked_s(config: pytest.Config, item: pytest.Item) -> float:
 
 
 def aim(config: pytest.Config) -> Aim | None:
-    """Return how narrow an interval the rounds should give; None where the time alone decides."""
-    return choose(config, quick=None, default=pilot.STUDY, thorough=pilot.THOROUGH)
+    """Return how narrow an interval the rounds should give; None where the time alone decides, as the user's does."""
+    return choose(config, quick=None, default=None if time_given(config) else pilot.STUDY, thorough=pilot.THOROUGH)
 
 
 def _chosen_by_user(config: pytest.Config) -> frozenset[str]:

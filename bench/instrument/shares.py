@@ -7,13 +7,17 @@ import pytest
 
 from bench.instrument.recorder import is_benchmark
 
+OVERRUN = 0.1
+"""Part of the budget by which the least numbers of rounds may overrun it."""
+
 
 class Shares:
     """Gives each benchmark its part of what is left of ``budget_s`` seconds, and never more than it asks for.
 
     What a benchmark asks for is ``asked_s(item)``, the seconds of its rounds. The time for set-up, warm-up, checks and
     teardown, which nobody asks for, is taken to be what it was on average so far: so a run that has more of it than
-    foreseen measures less, and still ends in time. The least number of rounds is run in any case.
+    foreseen measures less, and still ends in time. The least number of rounds is run in any case, until the budget is
+    overrun by OVERRUN: what comes after that does not run (`is_spent`), and says so.
     """
 
     def __init__(
@@ -43,6 +47,11 @@ class Shares:
             if self._left.pop(item.nodeid, None) is not None:
                 self._done += 1
                 self._beside_s += max(0.0, self._clock() - begun_s - share_s)
+
+    @property
+    def is_spent(self) -> bool:
+        """Return whether the run has overrun its budget so far that no further benchmark should begin."""
+        return self._clock() > self._end_s + OVERRUN * self._budget_s
 
     def share_s(self, item: pytest.Item) -> float:
         """Return the seconds for the rounds of a benchmark that is yet to run, at least 0."""

@@ -123,8 +123,9 @@ def _against(base: Benchmark | None, item: Benchmark | None, noise: float | None
 
 def _paired(base: Benchmark, item: Benchmark) -> Estimate | None:
     one, other = metrics.speed_up(item), metrics.speed_up(base)
-    both = isinstance(one, Estimate) and isinstance(other, Estimate)
-    return statistics.ratio(one, other) if both else None
+    if isinstance(one, Estimate) and isinstance(other, Estimate):
+        return statistics.ratio(one, other)
+    return None
 
 
 def _verdict(ratio: Estimate, noise: float | None) -> Verdict:
