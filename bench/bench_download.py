@@ -17,8 +17,9 @@ The figures of speed, each by one command:
 import statistics
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -64,6 +65,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     The quick study takes one of either a kind. The study asks the servers that do not wait, or fail, of threads alone,
     and of the others what differs once it is warm.
     """
+    if metafunc.function is test_client_limit:
+        quick = metafunc.config.getoption("quick")
+        metafunc.parametrize("workers", LIMIT_CONNECTIONS[1:2] if quick else LIMIT_CONNECTIONS)
     if "kind" not in metafunc.fixturenames:
         return
     cores, config = usable_cpus(), metafunc.config
@@ -100,11 +104,20 @@ def check(ends: Counter[Status], tally: Tally) -> None:
     assert Counter(result.status for result in tally.results) == ends
 
 
-@pytest.fixture(scope="module")
-def server(request: pytest.FixtureRequest) -> Iterator[FlagServer]:
-    """Run the server of a label for all benchmarks that use it."""
-    with FlagServer(SERVERS[request.param], label=request.param) as running:
-        yield running
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Mapping[str, FlagServer]]:
+    """Run all servers from the first benchmark that needs one on: the order is shuffled, and each start takes a while.
+
+    They wait for requests, and take nothing from the benchmarks between.
+    """
+    with ExitStack() as stack:
+        yield {label: stack.enter_context(FlagServer(behaviour, label=label)) for label, behaviour in SERVERS.items()}
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest, servers: Mapping[str, FlagServer]) -> FlagServer:
+    """Return the server of a label."""
+    return servers[request.param]
 
 
 @pytest.fixture(autouse=True)
@@ -228,8 +241,7 @@ def test_schedule(measure: Measure, tmp_path: Path, pytestconfig: pytest.Config)
 
 
 @pytest.mark.benchmark(max_time=0.8, min_rounds=6)
-@pytest.mark.parametrize("workers", LIMIT_CONNECTIONS)
-@pytest.mark.parametrize("server", ["DELAY"], indirect=True, scope="module")
+@pytest.mark.parametrize("server", ["DELAY"], indirect=True)
 def test_client_limit(server: FlagServer, workers: int, measure: Measure, tmp_path: Path) -> None:
     """Download from a server that takes 10 ms for each answer, with ever more threads.
 
