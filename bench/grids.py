@@ -2,6 +2,9 @@
 
 from flagkit.executors import EXECUTORS
 
+PEERS = ("loky", "joblib", "mpire", "dask")
+"""Kinds that come from other packages; some take seconds to start, so that their curves would take all the time."""
+
 
 def worker_counts(most: int) -> list[int]:
     """Return 1, 2, 4, ... up to and including `most`, which is there even when it is no power of two."""
@@ -19,13 +22,13 @@ def process_kind() -> str:
 
 
 def distinct_kinds() -> list[str]:
-    """Return the kinds of pool that differ once they are warm: all but the processes that `process_kind` stands for."""
+    """Return the kinds of pool that differ once they are warm: all but the processes that `process_kind` stands for.
+
+    Without the peers, where they are installed: they have a place in each suite (see `pool_kinds`), and their curves in
+    full.
+    """
     kept = process_kind()
-    return [
-        kind
-        for kind, spec in EXECUTORS.items()
-        if spec.family != "serial" and (kind == kept or not kind.startswith("process-"))
-    ]
+    return [kind for kind in pool_kinds() if kind not in PEERS and (kind == kept or not kind.startswith("process-"))]
 
 
 def pool_kinds() -> list[str]:

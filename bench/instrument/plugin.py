@@ -66,8 +66,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=_positive_seconds,
         help="The most that the whole run should take (90s, 4.5m, 1h), from the first benchmark to the last. "
         "Benchmarks that would take longer share it in proportion to the time they ask for; each still runs its least "
-        "number of rounds. What has not begun when it is overrun by a tenth is skipped, and listed. Of no effect with "
-        "--benchmark-max-time, which is a time for each.",
+        "number of rounds. What has not begun when it is overrun by a fiftieth is skipped, and listed. Of no effect "
+        "with --benchmark-max-time, which is a time for each.",
     )
     group.addoption(
         "--order-seed",
@@ -114,5 +114,6 @@ def measure(benchmark: "BenchmarkFixture", request: pytest.FixtureRequest) -> Me
     if shares is None or time_given(request.config):
         return Measure(benchmark, asked_s(request.config, request.node), aim(request.config))
     if shares.is_spent:
+        benchmark.skipped = True  # which pytest-benchmark sets itself for what is skipped later than this
         pytest.skip("the time of the run was spent before its turn: give it more (--budget), or run it by itself")
     return Measure(benchmark, shares.share_s(request.node), aim(request.config))

@@ -7,7 +7,7 @@ import pytest
 
 from bench.instrument.recorder import is_benchmark
 
-OVERRUN = 0.1
+OVERRUN = 0.02
 """Part of the budget by which the least numbers of rounds may overrun it."""
 
 
