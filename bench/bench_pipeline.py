@@ -11,10 +11,9 @@ from collections.abc import Iterable
 import pytest
 
 from bench.grids import distinct_kinds, pool_kinds, process_kind
-from bench.instrument.breakdown import Breakdown
+from bench.instrument.breakdown import RESIDUAL, Breakdown
 from bench.instrument.extent import choose
 from bench.instrument.measure import Measure
-from bench.instrument.metrics import RESIDUAL
 from flagkit.executors import EXECUTORS, TracedExecutor, make, trace, warm
 from flagkit.executors.steps import Step, Task
 from flagkit.payloads import PAYLOADS, echo

@@ -133,3 +133,12 @@ def test_the_full_study_is_larger_than_the_quick_one() -> None:
         assert f"[{name}-" in listed or f"-{name}-" in listed, name
     quick, thorough = (run("bench", f, "--collect-only", "-q").stdout.splitlines() for f in ("--quick", "--thorough"))
     assert 2 * len(quick) < len(listed.splitlines()) < len(thorough) / 3
+
+
+def test_the_suites_need_no_statistics() -> None:
+    """Measuring imports neither scipy nor pydantic, which the environments that measure do not have."""
+    command = (
+        "import sys; sys.modules.update(scipy=None, pydantic=None); import pytest; sys.exit(pytest.main(sys.argv[1:]))"
+    )
+    done = run_python("-c", command, "bench", "--collect-only", "-q", "-p", "no:cacheprovider")
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -6,6 +6,8 @@ from typing import Any
 
 MOST_ROWS = 100
 """So many rows bound a median well, and a file does not grow with the speed of what it records."""
+RESIDUAL = "residual"
+"""The name of what belongs to no other part."""
 _NANOSECONDS = 1e9
 
 

@@ -5,10 +5,10 @@ from collections.abc import Collection
 import numpy as np
 
 from bench.instrument import statistics
+from bench.instrument.breakdown import RESIDUAL
 from bench.instrument.metrics.base import Derived, Missing
 from bench.instrument.records import Benchmark
 
-RESIDUAL = "residual"
 SERIALIZATION_STEPS = ("pickle", "send", "unpickle", "pickle result", "send back", "unpickle result")
 """Dumps, transfer and loads, both ways."""
 
