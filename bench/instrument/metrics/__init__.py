@@ -3,6 +3,7 @@
 Every figure is an `Estimate` or a `Missing` with the reason; what cannot be had is never a zero.
 """
 
+from bench.instrument.breakdown import RESIDUAL
 from bench.instrument.metrics.base import (
     MEMCPY,
     ROUND_TRIP,
@@ -27,7 +28,7 @@ from bench.instrument.metrics.granularity import (
 )
 from bench.instrument.metrics.parallel import ONE_THREAD, gil_contention, parallel_efficiency
 from bench.instrument.metrics.scalability import ScalabilityFit, scalability
-from bench.instrument.metrics.steps import RESIDUAL, SERIALIZATION_STEPS, residual_share, serialization_share, shares
+from bench.instrument.metrics.steps import SERIALIZATION_STEPS, residual_share, serialization_share, shares
 
 __all__ = [
     "MEMCPY",
