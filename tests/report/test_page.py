@@ -134,7 +134,7 @@ def test_policy_is_of_these_very_texts(write_run: WriteRun, make_run: MakeRun) -
 
     for held in (style[1], script[1], library):
         digest = base64.b64encode(hashlib.sha256(held.encode()).digest()).decode()
-        assert f"'sha256-{digest}'" in text
+        assert f"sha256-{digest}&#39;" in text
     assert "vegaEmbed" in library
 
 

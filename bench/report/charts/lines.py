@@ -54,27 +54,36 @@ def datasets(figure: Figure, panel: Panel, names: Sequence[str]) -> dict[str, Se
     fits = [{"series": numbers[curve.series], "x": x, "y": y} for curve in panel.curves for x, y in curve.points]
     marked = panel.mark is not None and figure.x.low <= panel.mark[0] <= figure.x.high
     mark = [{"x": panel.mark[0], "label": panel.mark[1], "y": figure.y.low}] if panel.mark and marked else []
+    level = [] if panel.level is None else [{"y": panel.level}]
     return {
         "points": rows,
-        "fits": fits,
-        "level": [] if panel.level is None else [{"y": panel.level}],
-        "mark": mark,
-        "ideal": [{"x": x, "y": y} for x, y in panel.ideal],
+        # No data of a layer that the figure has not: a live chart knows no such data set.
+        **({"fits": fits} if figure.has_curves else {}),
+        **({"level": level} if _has_level(figure) else {}),
+        **({"mark": mark} if _has_mark(figure) else {}),
+        **({"ideal": [{"x": x, "y": y} for x, y in panel.ideal]} if figure.has_ideal else {}),
     }
+
+
+def _has_level(figure: Figure) -> bool:
+    return any(panel.level is not None for panel in figure.panels)
+
+
+def _has_mark(figure: Figure) -> bool:
+    return any(panel.mark is not None for panel in figure.panels)
 
 
 def _read_against(figure: Figure) -> list[alt.Chart]:
     """Draw the level of no gain, the cores, the ideal: whichever of them the figure has."""
     x, y = _x(figure.x), _y(figure.y)
-    panels = figure.panels
     level = alt.Chart(frame.data("level")).mark_rule(color=MUTED, strokeWidth=1).encode(y=y)
     mark = alt.Chart(frame.data("mark"))
     line = mark.mark_rule(color=MUTED, strokeWidth=1, strokeDash=[2, 3]).encode(x=x)
     text = mark.mark_text(color=MUTED, align="left", baseline="bottom", dx=5, dy=-4, fontSize=frame.FONT_SIZE - 1)
     ideal = alt.Chart(frame.data("ideal")).mark_line(color=INK, strokeWidth=1, opacity=0.6, clip=True)
     return [
-        *([level] if any(panel.level is not None for panel in panels) else []),
-        *([line, text.encode(x=x, y=y, text="label:N")] if any(panel.mark for panel in panels) else []),
+        *([level] if _has_level(figure) else []),
+        *([line, text.encode(x=x, y=y, text="label:N")] if _has_mark(figure) else []),
         *([ideal.encode(x=x, y=y)] if figure.has_ideal else []),
     ]
 

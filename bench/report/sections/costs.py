@@ -1,6 +1,7 @@
 """Figures of sending: time and bandwidth of round trips against payload bytes, and pickling alone."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from bench.instrument import metrics, statistics, units
 from bench.instrument.records import Benchmark, Run
@@ -12,6 +13,28 @@ from bench.report.section import Study, rounds
 from bench.report.series import MEMCPY
 
 _METHOD = f"{wording.capitalised(MEDIAN)}. Bars: 95% interval by order statistics"
+_TIMES = Table(
+    "Round trips by payload, size and executor",
+    (
+        "Payload",
+        "Size",
+        "Executor",
+        "Median time",
+        "95% interval",
+        "Against memcpy",
+        "95% interval",
+        "Task to break even",
+        "n",
+    ),
+    (),
+    headers=3,
+)
+_BANDWIDTHS = Table(
+    "Bandwidth of round trips, both ways, by payload, size and executor",
+    ("Payload", "Size", "Executor", "Bandwidth", "95% interval", "n"),
+    (),
+    headers=3,
+)
 Derive = Callable[[Benchmark], Estimate]
 Write = Callable[[float], str]
 
@@ -30,6 +53,8 @@ def times(study: Study) -> Figure | None:
         derive=lambda item: statistics.median(item.rounds_s),
         write=units.seconds,
         axis=lambda values: axes.time(values, "time of a round trip"),
+        table=_TIMES,
+        row=_round_trip_row,
     )
 
 
@@ -52,6 +77,8 @@ def bandwidths(study: Study) -> Figure | None:
         derive=_bandwidth,
         write=units.bandwidth,
         axis=lambda values: axes.bandwidth(values, "bandwidth, both ways"),
+        table=_BANDWIDTHS,
+        row=_bandwidth_row,
     )
 
 
@@ -101,6 +128,8 @@ def _round_trips(
     derive: Derive,
     write: Write,
     axis: Callable[[Iterable[float]], Axis],
+    table: Table,
+    row: Callable[[Run, Benchmark], tuple[str, ...]],
 ) -> Figure | None:
     groups: list[PanelGroup] = []
     tables: list[tuple[str, tuple[tuple[str, ...], ...]]] = []
@@ -111,7 +140,7 @@ def _round_trips(
             continue
         counted += [item.rounds for item in trips]
         groups.append(PanelGroup(run.label, _with_copies(run, trips, derive, write), python=run.label))
-        tables.append((run.label, tuple(_round_trip_row(run, item) for item in trips)))
+        tables.append((run.label, tuple(row(run, item) for item in trips)))
     if not groups:
         return None
     points = _points(groups)
@@ -120,30 +149,13 @@ def _round_trips(
         heading=heading,
         reading=reading,
         method=(
-            f"{_METHOD}, {rounds(counted)}. In the table, the ratio to memcpy is over rounds that took turns, and the "
-            "task to break even is a model: how long a task with that payload must run before a pool with a worker a "
-            "core beats serial."
+            f"{_METHOD}, {rounds(counted)}. The ratio to memcpy is over rounds that took turns; the task to break even "
+            "is a model: how long a task with that payload must run before a pool with a worker a core beats serial."
         ),
         x=axes.payload_bytes(point.x for point in points),
         y=axis(_ends(points)),
         groups=tuple(groups),
-        table=Table(
-            "Round trips by payload, size and executor",
-            (
-                "Payload",
-                "Size",
-                "Executor",
-                "Median time",
-                "95% interval",
-                "Bandwidth, both ways",
-                "Against memcpy",
-                "95% interval",
-                "Task to break even",
-                "n",
-            ),
-            tuple(tables),
-            headers=3,
-        ),
+        table=replace(table, groups=tuple(tables)),
         ideal_name=MEMCPY,
     )
 
@@ -262,10 +274,22 @@ def _round_trip_row(run: Run, item: Benchmark) -> tuple[str, ...]:
         item.text("kind") or "",
         units.seconds(time.value),
         wording.interval(time, units.seconds),
-        wording.derived(metrics.bandwidth(item), units.bandwidth),
         wording.derived(ratio, units.times),
         wording.interval(ratio, units.times) if isinstance(ratio, Estimate) else ratio.reason,
         wording.derived(metrics.break_even_task(item, usable_cores(run)), units.seconds),
+        f"{item.rounds:,}",
+    )
+
+
+def _bandwidth_row(run: Run, item: Benchmark) -> tuple[str, ...]:
+    del run
+    moved = _bandwidth(item)
+    return (
+        item.text("payload") or "",
+        units.size(item.integer("size_bytes") or 0),
+        item.text("kind") or "",
+        units.bandwidth(moved.value),
+        wording.interval(moved, units.bandwidth),
         f"{item.rounds:,}",
     )
 

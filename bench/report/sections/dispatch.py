@@ -197,7 +197,7 @@ def _row(item: Measured) -> tuple[str, ...]:
 def _length_row(item: Measured) -> tuple[str, ...]:
     return (
         item.kind,
-        item.subject,
+        item.subject or wording.NONE,
         f"{item.workers:,}",
         units.seconds(_length_s(item.benchmark)),
         *measured.time_cells(item, _share)[1:],

@@ -25,7 +25,8 @@ const pointAt = names => (_, event, item, value) => {
   if (!value) return;
   const name = document.createElement("strong");
   name.textContent = names[item.datum.series];
-  tip.replaceChildren(name, Object.values(value)[0]);
+  // Of a single field Vega hands over the text itself, of several an object.
+  tip.replaceChildren(name, typeof value === "object" ? Object.values(value).join(", ") : String(value));
   const {clientX: x, clientY: y} = event;
   tip.style.left = `${Math.max(8, Math.min(x + 14, innerWidth - tip.offsetWidth - 8))}px`;
   tip.style.top = `${y + 18 + tip.offsetHeight > innerHeight ? y - tip.offsetHeight - 12 : y + 18}px`;

@@ -6,8 +6,11 @@ const fold = {
 };
 
 const applyFilters = () => {
-  for (const part of document.querySelectorAll("figure [data-python], main > section > .scroll [data-python]"))
+  for (const part of document.querySelectorAll("figure [data-python], .crossing [data-python]")) {
     part.hidden = !shows("python", part.dataset.python);
+    // Who asks for a Python by name wants to see it, not a fold that holds it.
+    if (part.matches("details.group") && state.shown.has("python") && !part.hidden) part.open = true;
+  }
   for (const panel of document.querySelectorAll(".panel[data-subject]")) panel.hidden = !shows("workload", panel.dataset.subject);
   for (const table of document.querySelectorAll("table.data")) {
     const columns = [...table.tHead.rows[0].cells].map((head, index) => [head.dataset.filter, index]).filter(([filter]) => filter);

@@ -39,9 +39,7 @@ const makeResults = rows => {
     row.subject = subjectOf(row);
   }
 
-  const passes = row => shows("python", row.python)
-    && (row.parameters.kind === undefined || shows("executor", row.parameters.kind))
-    && (row.subject === undefined || shows("workload", row.subject));
+  const passes = row => shows("python", row.python) && shows("executor", row.parameters.kind) && shows("workload", row.subject);
 
   const select = () => {
     const words = state.search.toLowerCase().split(/\s+/).filter(Boolean);
