@@ -77,7 +77,7 @@ def run(given: argparse.Namespace) -> int:
         given.json: as_json.render,
     }
     try:
-        files = run_files(given.files)
+        files = run_files(given.files, ratios=True)
         _check_outputs([given.output, given.markdown, given.csv, given.json], [*files, given.gate])
         held = reading.read(files)
         report = document.report(held.runs, held.sides, verdict.load(given.gate) if given.gate else None)

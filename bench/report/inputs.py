@@ -13,19 +13,19 @@ class InputError(ValueError):
     """A path that leads to no run file; the message is one line that says what to do."""
 
 
-def run_files(given: Iterable[str]) -> tuple[Path, ...]:
+def run_files(given: Iterable[str], *, ratios: bool = False) -> tuple[Path, ...]:
     """Return the files that the arguments mean, each once, in order; a directory means its *.json.
 
-    Raises InputError for an argument that means no file.
+    With `ratios` those of lockstep are among a directory's. Raises InputError for an argument that means no file.
     """
-    found = (path for argument in given for path in _meant(argument))
+    found = (path for argument in given for path in _meant(argument, ratios=ratios))
     return tuple({path.resolve(): path for path in found}.values())
 
 
-def _meant(argument: str) -> list[Path]:
+def _meant(argument: str, *, ratios: bool) -> list[Path]:
     path = Path(argument)
     if path.is_dir():
-        files = sorted(file for file in path.glob("*.json") if file.name not in _RATIOS)
+        files = sorted(file for file in path.glob("*.json") if ratios or file.name not in _RATIOS)
         if not files:
             raise InputError(f"{argument}: no *.json in this directory; `tox -e bench` writes one to reports/")
         return files

@@ -1,17 +1,13 @@
 """Read a gate's result, to show its verdict beside what was measured.
 
-The form that is read, and nothing more of it than is shown:
-
-    {"gate": 1, "verdict": "pass", "status": 0, "why": "no benchmark is slower than 1.01x",
-     "base": "main", "head": "working tree",
-     "benchmarks": [{"name": "...", "ratio": 1.002, "low": 0.998, "high": 1.006, "decision": "same"}]}
-
-`verdict` and `decision` are the gate's own words. `ratio` is head / base of time; `low` and `high` may be null.
+bench/gate/README.md describes the file; of it is read what is shown: how it ended, its exit status, its line and why,
+the two sides by the refs as given, and each benchmark's decision with the ratio head / base of time and its interval.
+Everything in a file is untrusted: `load` returns a `Verdict` or raises `ResultsError`, nothing else.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -30,23 +26,25 @@ Positive = Annotated[float, Field(gt=1e-9, lt=1e9)]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One benchmark as the gate judged it."""
+    """One benchmark as the gate judged it; `why` says what happened where nothing was measured."""
 
     name: str
-    ratio: float
+    ratio: float | None
     low: float | None
     high: float | None
     decision: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the gate decided, its exit status and why, and how it judged each benchmark."""
+    """How the gate ended, in its own words, and how it judged each benchmark."""
 
     source: Path
-    verdict: str
+    outcome: str
     status: int
-    why: str
+    line: str
+    why: tuple[str, ...]
     base: str
     head: str
     benchmarks: tuple[Judged, ...]
@@ -57,22 +55,36 @@ class Verdict:
         return self.status == _PASS
 
 
-class _Benchmark(_Read):
+class _Finding(_Read):
     name: str
-    ratio: Positive
+    decision: str
+    why: str = ""
+    ratio: Positive | None = None
     low: Positive | None = None
     high: Positive | None = None
-    decision: str
+
+    def record(self) -> Judged:
+        return Judged(self.name, self.ratio, self.low, self.high, self.decision, self.why)
+
+
+class _Side(_Read):
+    ref: str
+
+
+class _Opening(_Read):
+    format: Literal["flagkit-gate"]
+    form: Annotated[int, Field(ge=1, validation_alias="schema")]
 
 
 class _File(_Read):
-    gate: Annotated[int, Field(ge=1)]
-    verdict: str
+    outcome: str
     status: Annotated[int, Field(ge=0, le=255)]
-    why: str = ""
-    base: str = ""
-    head: str = ""
-    benchmarks: tuple[_Benchmark, ...] = ()
+    line: str = ""
+    why: tuple[str, ...] = ()
+    base: _Side | None = None
+    head: _Side | None = None
+    suite: _Finding | None = None
+    benchmarks: tuple[_Finding, ...] = ()
 
 
 def load(path: Path) -> Verdict:
@@ -82,12 +94,25 @@ def load(path: Path) -> Verdict:
     except OSError as error:
         raise ResultsError(f"{path}: cannot be read: {error.strerror or type(error).__name__}") from None
     try:
+        opening = _Opening.model_validate_json(text)
+        if opening.form > SCHEMA:
+            raise ResultsError(
+                f"{path}: schema: {opening.form} was written by a newer flagkit (this one reads up to {SCHEMA}); "
+                "update this checkout"
+            )
         file = _File.model_validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"]))
         raise ResultsError(f"{path}: {place or 'the file'}: {first['msg']}; this is no result of the gate") from None
-    if file.gate > SCHEMA:
-        raise ResultsError(f"{path}: gate: {file.gate} was written by a newer flagkit (this one reads up to {SCHEMA})")
-    judged = tuple(Judged(item.name, item.ratio, item.low, item.high, item.decision) for item in file.benchmarks)
-    return Verdict(path, file.verdict, file.status, file.why, file.base, file.head, judged)
+    found = (*((file.suite,) if file.suite else ()), *file.benchmarks)
+    return Verdict(
+        source=path,
+        outcome=file.outcome,
+        status=file.status,
+        line=file.line,
+        why=file.why,
+        base=file.base.ref if file.base else "",
+        head=file.head.ref if file.head else "",
+        benchmarks=tuple(finding.record() for finding in found),
+    )

@@ -347,12 +347,15 @@ def lockstep_file(names: tuple[str, ...] = ARMS, suffix: str = "") -> dict[str, 
 def gate_file(**changes: Any) -> dict[str, Any]:
     """Make the JSON of a gate's result: a regression."""
     return {
-        "gate": 1, "verdict": "regression", "status": 1, "why": "test_b[json] is 1.07x slower",
-        "base": "main", "head": "working tree",
+        "format": "flagkit-gate", "schema": 1, "outcome": "regression", "status": 1,
+        "line": "test_b[json] is 1.07x slower", "why": ["its lower bound is above 1.01x"],
+        "base": {"ref": "main", "commit": "abc", "dirty": False, "packages": []},
+        "head": {"ref": "working tree", "commit": "abc", "dirty": True, "packages": []},
+        "suite": {"name": "the suite", "decision": "no change", "why": "", "ratio": 1.01, "low": 1.0, "high": 1.02},
         "benchmarks": [
-            {"name": "test_a", "ratio": 1.001, "low": 0.998, "high": 1.004, "decision": "no change"},
+            {"name": "test_a", "ratio": 1.001, "low": 0.998, "high": 1.004, "decision": "no change", "why": ""},
             {"name": "test_b[json]", "ratio": 1.07, "low": 1.04, "high": 1.1, "decision": "slower"},
-            {"name": "test_c", "ratio": 0.99, "low": None, "high": None, "decision": "inconclusive"},
+            {"name": "test_c", "ratio": None, "decision": "removed", "why": "head does not have it"},
         ],
     } | changes  # fmt: skip
 

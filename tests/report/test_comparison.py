@@ -11,7 +11,7 @@ from bench.__main__ import main
 from bench.instrument.results import ResultsError
 from bench.report import document, reading
 from bench.report.comparison import load
-from bench.report.inputs import InputError
+from bench.report.inputs import InputError, run_files
 from bench.report.section import Section
 
 WriteRun = Callable[..., Path]
@@ -118,6 +118,19 @@ def test_newer_form(write_run: WriteRun, write: Callable[[object], Path], make_l
     """A comparison of a later version is refused with what to do."""
     with pytest.raises(ResultsError, match="written by a newer flagkit"):
         reading.read([write_run(), write(make_lockstep() | {"lockstep": 2})])
+
+
+def test_folder_of_a_comparison(
+    write_run: WriteRun, write: Callable[[object], Path], make_lockstep: Make, tmp_path: Path
+) -> None:
+    """A folder that lockstep wrote means its ratios as well as its runs."""
+    write_run(name="cp314.json")
+    write(make_lockstep())
+
+    held = reading.read(run_files([str(tmp_path)], ratios=True))
+
+    assert (len(held.runs), len(held.sides)) == (1, 1)
+    assert [path.name for path in run_files([str(tmp_path)])] == ["cp314.json"]
 
 
 def test_no_run_beside_it(write: Callable[[object], Path], make_lockstep: Make) -> None:

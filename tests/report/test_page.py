@@ -158,9 +158,9 @@ EVIL = "</script><img src=x onerror=alert(1)>"
 
 def hostile_gate() -> dict[str, Any]:
     """Return a gate's result whose words try to be markup."""
-    judged = {"name": EVIL, "ratio": 1.1, "low": 1.0, "high": 1.2, "decision": EVIL}
-    words = dict.fromkeys(("verdict", "why", "base", "head"), EVIL)
-    return {"gate": 1, "status": 1, "benchmarks": [judged]} | words
+    judged = {"name": EVIL, "ratio": 1.1, "low": 1.0, "high": 1.2, "decision": EVIL, "why": EVIL}
+    opening = {"format": "flagkit-gate", "schema": 1, "status": 1, "benchmarks": [judged]}
+    return opening | {"outcome": EVIL, "line": EVIL, "why": [EVIL], "base": {"ref": EVIL}, "head": {"ref": EVIL}}
 
 
 def unpacked(page: Page, identifier: str) -> str:

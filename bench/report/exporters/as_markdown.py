@@ -29,9 +29,10 @@ def render(report: Report) -> str:
 def _verdict(report: Report) -> Iterator[str]:
     if report.verdict is None:
         return
-    yield f"**The gate: {escaped(report.verdict.verdict)}** (exit status {report.verdict.status})"
-    if report.verdict.why:
-        yield escaped(report.verdict.why)
+    yield f"**The gate: {escaped(report.verdict.outcome)}** (exit status {report.verdict.status})"
+    if report.verdict.line:
+        yield escaped(report.verdict.line)
+    yield from map(escaped, report.verdict.why)
     if report.verdict.benchmarks:
         yield from _folded(judged.table(report.verdict))
 
