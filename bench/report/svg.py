@@ -25,6 +25,9 @@ _DEFAULTS = {
 }  # fmt: skip
 """Values that change nothing here: SVG's own defaults, and what page.css gives a text of a chart."""
 _NUMBER = re.compile(r"-?\d*\.\d+")
+_ANY_NUMBER = re.compile(r"-?\d*\.?\d+(?:e-?\d+)?")
+_COMMAND = re.compile(r"([MLAhvlZ])([^MLAhvlZ]*)")
+_MOVED = re.compile(r"translate\((-?[\d.]+),(-?[\d.]+)\)")
 _ROUNDED = {"d", "transform", "x", "y", "x1", "x2", "y1", "y2", "cx", "cy", "r", "width", "height"}
 
 
@@ -92,9 +95,66 @@ def _prune(element: ET.Element) -> None:
         if tag == "g" and not len(child):
             continue
         children += list(child) if tag == "g" and not child.attrib else [child]
-    element[:] = children
+    element[:] = _joined(children)
+
+
+def _joined(children: list[ET.Element]) -> list[ET.Element]:
+    """Draw neighbours that look the same as one path: gridlines, interval bars, marks of a series."""
+    joined: list[ET.Element] = []
+    for child in map(_as_path, children):
+        last = joined[-1] if joined else None
+        if last is not None and _is_path(child) and _is_path(last) and _looks(child) == _looks(last):
+            last.set("d", last.get("d", "") + child.get("d", ""))
+        else:
+            joined.append(child)
+    return joined
+
+
+def _is_path(element: ET.Element) -> bool:
+    return element.tag == f"{_SPACE}path" and "transform" not in element.attrib and "id" not in element.attrib
+
+
+def _looks(element: ET.Element) -> dict[str, str]:
+    return {name: value for name, value in element.attrib.items() if name != "d"}
+
+
+def _as_path(element: ET.Element) -> ET.Element:
+    """Return a line, or a path that is moved, as a path where it stands; anything else as it is."""
+    moved = _MOVED.fullmatch(element.get("transform", "translate(0,0)"))
+    if moved is None or element.tag not in {f"{_SPACE}line", f"{_SPACE}path"}:
+        return element
+    x, y = float(moved[1]), float(moved[2])
+    if element.tag == f"{_SPACE}line":
+        if not {"x1", "y1"}.isdisjoint(element.attrib):
+            return element
+        drawn = f"M{_short(x)},{_short(y)}l{element.get('x2', '0')},{element.get('y2', '0')}"
+    else:
+        drawn = _moved(element.get("d", ""), x, y)
+    kept = {name: value for name, value in element.attrib.items() if name not in {"x2", "y2", "transform", "d"}}
+    return ET.Element(f"{_SPACE}path", kept | {"d": drawn})
+
+
+def _moved(drawn: str, x: float, y: float) -> str:
+    """Return a path's commands with its absolute points moved; relative commands stay as they are."""
+    if (x, y) == (0, 0):
+        return drawn
+    parts = []
+    for command, numbers in _COMMAND.findall(drawn):
+        values = [float(number) for number in _ANY_NUMBER.findall(numbers)]
+        if command.isupper():
+            # The last two of an arc's seven numbers are its end; all others come in points.
+            width = 7 if command == "A" else 2
+            for start in range(0, len(values) - 1, width):
+                values[start + width - 2] += x
+                values[start + width - 1] += y
+        parts.append(command + ",".join(map(_short, values)))
+    return "".join(parts)
 
 
 def _rounded(number: re.Match[str]) -> str:
+    return _short(float(number[0]))
+
+
+def _short(value: float) -> str:
     """Write a coordinate to a tenth of a unit, which is finer than a screen's pixel; adding 0.0 makes -0.0 plain 0."""
-    return f"{round(float(number[0]), 1) + 0.0:.10g}"
+    return f"{round(value, 1) + 0.0:.10g}"

@@ -86,8 +86,9 @@ def test_no_input_is_overwritten(
     run, page = write_run(), tmp_path / "index.html"
     before = run.read_bytes()
 
-    assert report(run, *([] if option == "-o" else ["-o", page]), option, run) == 2
-    assert report(run, "-o", page, *(["--csv", page] if option == "-o" else [option, page])) == 2
+    first: list[str | Path] = [] if option == "-o" else ["-o", page]
+    assert report(run, *first, option, run) == 2
+    assert report(run, "-o", page, "--csv" if option == "-o" else option, page) == 2
 
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 2

@@ -39,7 +39,7 @@ def layers(figure: Figure, styles: Mapping[str, Style]) -> list[alt.Chart]:
     return [
         level.encode(x=x),
         points.transform_filter("datum.low != null")
-        .mark_rule(strokeWidth=2.5, opacity=0.6, clip=True)
+        .mark_rule(strokeWidth=2.5, opacity=0.6)
         .encode(x=_x(figure, "low"), x2=alt.X2("high:Q"), y=y, yOffset=beside, color=colour),
         points.mark_point(filled=True, size=60, opacity=1).encode(
             x=x, y=y, yOffset=beside, color=colour, shape=shape, tooltip=alt.Tooltip("tip:N")

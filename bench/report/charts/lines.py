@@ -34,10 +34,10 @@ def layers(figure: Figure, styles: Mapping[str, Style]) -> list[alt.Chart]:
     return [
         *_read_against(figure),
         *([fits.encode(x=x, y=y, color=colour, detail="series:N")] if figure.has_curves else []),
-        spread.mark_rule(strokeWidth=2, opacity=0.55, clip=True).encode(
+        spread.mark_rule(strokeWidth=2, opacity=0.55).encode(
             x=x, y=_y(figure.y, "low"), y2=alt.Y2("high:Q"), color=colour
         ),
-        points.mark_line(strokeWidth=2, clip=True).encode(strokeDash=dash, detail="series:N"),
+        points.mark_line(strokeWidth=2).encode(strokeDash=dash, detail="series:N"),
         points.mark_point(filled=True, size=55, opacity=1).encode(shape=shape, tooltip=alt.Tooltip("tip:N")),
     ]
 
@@ -80,7 +80,7 @@ def _read_against(figure: Figure) -> list[alt.Chart]:
     mark = alt.Chart(frame.data("mark"))
     line = mark.mark_rule(color=MUTED, strokeWidth=1, strokeDash=[2, 3]).encode(x=x)
     text = mark.mark_text(color=MUTED, align="left", baseline="bottom", dx=5, dy=-4, fontSize=frame.FONT_SIZE - 1)
-    ideal = alt.Chart(frame.data("ideal")).mark_line(color=INK, strokeWidth=1, opacity=0.6, clip=True)
+    ideal = alt.Chart(frame.data("ideal")).mark_line(color=INK, strokeWidth=1, opacity=0.6)
     return [
         *([level] if _has_level(figure) else []),
         *([line, text.encode(x=x, y=y, text="label:N")] if _has_mark(figure) else []),

@@ -11,7 +11,7 @@ from bench.report.figures import Axis, Figure, Panel, PanelGroup, Point, Table
 from bench.report.findings import Finding
 from bench.report.section import Section, Study, rounds
 
-_MOST_POINTS = 60
+_MOST_POINTS = 40
 _SPREAD = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 

@@ -85,7 +85,7 @@ def by_workload(study: Study) -> Figure | None:
             ),
             tuple(
                 (label, tuple((*_named(item), *_times(item), *_derived(item), _n(item)) for item in items))
-                for label, items in measured.by_run(everything).items()
+                for label, items in measured.by_run(_a_worker_a_core_or_serial(everything)).items()
             ),
             headers=3,
         ),
@@ -172,6 +172,11 @@ def _beside_serial(runs: Iterable[Run], suite: str, subject: str) -> list[Measur
 def _a_worker_a_core(item: Measured) -> bool:
     """Return whether as many workers ran as there are cores (two, where that is not known or less)."""
     return item.estimate is not None and item.workers == max(2, usable_cores(item.run) or 2)
+
+
+def _a_worker_a_core_or_serial(items: list[Measured]) -> list[Measured]:
+    """Return what the figure shows, and serial itself, with which it is compared."""
+    return [item for item in items if _a_worker_a_core(item) or item.kind == metrics.SERIAL]
 
 
 def _rows(items: list[Measured], title: str, *, by_run: bool) -> Panel:
