@@ -30,6 +30,17 @@ class Row:
         return anchor(self.run, self.benchmark)
 
     @property
+    def ratio(self) -> tuple[float | None, float | None, float | None]:
+        """Return the speed-up and the ends of its interval to six digits, which is finer than any interval."""
+        ratio = self.speed_up
+        interval = ratio.interval if ratio else None
+        return (
+            _short(ratio.value if ratio else None),
+            _short(interval.low if interval else None),
+            _short(interval.high if interval else None),
+        )
+
+    @property
     def parameters(self) -> str:
         """Return the parameters as text: kind = thread, workers = 2."""
         return ", ".join(f"{name} = {_text(value)}" for name, value in self.benchmark.parameters.items())
@@ -76,3 +87,7 @@ def _row(run: Run, benchmark: Benchmark) -> Row:
 
 def _text(value: Scalar) -> str:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.6g}")

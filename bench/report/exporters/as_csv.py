@@ -30,7 +30,7 @@ def render(report: Report) -> str:
 
 
 def _cells(row: Row, names: Iterable[str]) -> list[Scalar]:
-    benchmark, ratio = row.benchmark, row.speed_up
+    benchmark = row.benchmark
     return [
         row.run.label,
         benchmark.suite,
@@ -40,9 +40,7 @@ def _cells(row: Row, names: Iterable[str]) -> list[Scalar]:
         benchmark.rounds,
         benchmark.iterations,
         benchmark.reference.name if benchmark.reference else None,
-        ratio.value if ratio else None,
-        ratio.interval.low if ratio and ratio.interval else None,
-        ratio.interval.high if ratio and ratio.interval else None,
+        *row.ratio,
         *(benchmark.parameters.get(name) for name in names),
     ]
 

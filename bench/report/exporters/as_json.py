@@ -21,7 +21,8 @@ def render(report: Report) -> str:
 
 
 def _row(row: Row) -> dict[str, Any]:
-    benchmark, ratio = row.benchmark, row.speed_up
+    benchmark = row.benchmark
+    ratio, low, high = row.ratio
     return {
         "id": row.anchor,
         "python": row.run.label,
@@ -34,9 +35,9 @@ def _row(row: Row) -> dict[str, Any]:
         "rounds": benchmark.rounds,
         "iterations": benchmark.iterations,
         "reference": benchmark.reference.name if benchmark.reference else None,
-        "speed_up": ratio.value if ratio else None,
-        "speed_up_low": ratio.interval.low if ratio and ratio.interval else None,
-        "speed_up_high": ratio.interval.high if ratio and ratio.interval else None,
+        "speed_up": ratio,
+        "speed_up_low": low,
+        "speed_up_high": high,
     }
 
 
