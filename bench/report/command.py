@@ -135,7 +135,7 @@ def _say(report: "Report", written: list[Path], out: TextIO) -> None:
 
 def _item(mark: str, text: str) -> str:
     indent = " " * 5
-    return textwrap.fill(text, _WIDTH, initial_indent=f"  {mark:<3}", subsequent_indent=indent)
+    return textwrap.fill(text, _WIDTH, initial_indent=f"  {mark} ".ljust(5), subsequent_indent=indent)
 
 
 def _bold(text: str, out: TextIO) -> str:
