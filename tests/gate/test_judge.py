@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +19,9 @@ from bench.gate.proofs import Package, Proof, check
 from bench.gate.sets import Sets
 from bench.gate.trouble import Trouble
 from bench.gate.verdict import Finding, Memory, Rules, Side, Status, Verdict
+from bench.instrument import writer
 from bench.lockstep.recording import Refusal, Why
+from bench.report import verdict as report_verdict
 
 RULES = Rules(
     alpha=0.01,
@@ -247,3 +250,25 @@ def test_long_summary_is_folded() -> None:
     text = as_markdown.render(many)
 
     assert text.index("b0") < text.index("<details>") < text.index("q19")
+
+
+def test_report_shows_the_verdict(tmp_path: Path) -> None:
+    """The report reads the file that a gate run writes: its line, its sides, and each benchmark that has a ratio."""
+    found = judged(0.07, changes=Changes(added={"new": "failed on base"}))
+    path = tmp_path / "gate.json"
+    writer.write(path, as_json.content(verdict(found)))
+
+    read = report_verdict.load(path)
+
+    assert (read.verdict, read.status, read.why, read.base) == ("regression", 1, found.line, "v1")
+    assert [one.name for one in read.benchmarks] == [f"b{number}" for number in range(5)]
+    assert read.benchmarks[0].ratio == found.benchmarks[0].ratio
+
+
+def test_report_shows_a_run_without_a_verdict(tmp_path: Path) -> None:
+    """A run that was stopped before it knew its sides is shown all the same."""
+    path = tmp_path / "gate.json"
+    stopped = verdict(judged(), base=None, head=None, benchmarks=(), outcome="could not run", status=Status.INTERRUPTED)
+    writer.write(path, as_json.content(stopped))
+
+    assert report_verdict.load(path).status == 130
