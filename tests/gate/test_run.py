@@ -86,7 +86,7 @@ def test_slowdown_is_confirmed(toy: Toy) -> None:
     (finding,) = verdict.benchmarks
     assert (finding.stage, finding.generations, finding.decision) == ("confirm", 8, "slower")
     assert finding.ratio is not None
-    assert 1.5 < finding.ratio < 2.5
+    assert finding.ratio > 1.2
     assert finding.bound is not None
     assert 1.01 < finding.bound < finding.ratio
     assert verdict.line.startswith("regression: bench/bench_toy.py::test_work 2.0") or "slower [" in verdict.line
