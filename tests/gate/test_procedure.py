@@ -44,6 +44,7 @@ def slower(found: Course) -> set[str]:
     return benchmarks | ({"suite"} if found.suite is not None and found.suite.is_slower else set())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shape", PLACED)
 def test_identical_code_passes(shape: str) -> None:
     """Of four suites of identical code at most one raises an alarm, whatever the noise: at 1%, two are 1 in 1,700."""
@@ -56,6 +57,7 @@ def test_slowdown_is_found(shape: str) -> None:
     assert [slower(course(seed, shape, 0.015, slower=1.05)[0]) for seed in range(2)] == [{NAMES[0]}] * 2
 
 
+@pytest.mark.long
 def test_power_that_was_promised() -> None:
     """Of twelve runs with the slowdown that is promised, at least 8 find it: with 90% power, fewer are 1 in 200."""
     hits = 0
@@ -133,7 +135,7 @@ def test_p_value_by_hand() -> None:
     assert p_value([0.01, 0.02, 0.03, 0.04], 0.0) == pytest.approx(1 / 16)
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(st.lists(st.floats(-0.1, 0.1), min_size=8, max_size=14, unique=True), st.sampled_from([0.01, 0.05]))
 def test_bound_and_test_agree(logs: list[float], level: float) -> None:
     """The bound is where the test stops rejecting: just below it is rejected, just above is not."""

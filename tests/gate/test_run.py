@@ -74,6 +74,7 @@ def decisions(verdict: Verdict) -> dict[str, str]:
     return {finding.name.rpartition("::")[2]: finding.decision for finding in verdict.benchmarks}
 
 
+@pytest.mark.long
 def test_slowdown_is_confirmed(toy: Toy) -> None:
     """Code that takes twice as long is a regression, in the working tree too; the verdict says by how much and why."""
     (toy.top / "toy/__init__.py").write_text(SLOW)
@@ -110,6 +111,7 @@ def test_identical_code_passes(toy: Toy) -> None:
     assert verdict.outcome in {"pass", "inconclusive"}
 
 
+@pytest.mark.long
 def test_what_fails_on_head_fails_the_run(toy: Toy) -> None:
     """A crash, a hang, a kill and a failure on head are each told in a line; the healthy one is measured; status 3."""
     toy.commit(

@@ -98,8 +98,6 @@ def alarms(
     found = []
     for first in range(0, len(generations) - stride + 1, stride):
         taken = generations[first : first + stride]
-        if len({one.recording for one in taken}) > 1:
-            continue
         base, head = taken[:count], taken if side_by_side else taken[count:]
         found.append(
             frozenset(

@@ -1,7 +1,8 @@
-"""Gate runs over recorded generations: a stage gets the next ones, contiguous and unused, as if they came now.
+"""Gate runs over recorded generations: a stage gets the next ones, in order and unused, as if they came now.
 
 What a replay leaves out: the confirmation of the flagged alone would have run with others' benchmarks gone. What it
-keeps: real processes, real code, and the machine's moods in their order.
+keeps: real processes, real code, and the machine's moods in their order. Between the pieces of a recording lies time,
+as between the stages of a gate run, though more of it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,8 @@ from bench.gate.procedure.sizes import LEAST_ROUNDS, Cost
 from bench.gate.rates.recordings import Generation, Times
 
 BUDGET_S = 300.0
+ROOM = 120
+"""Generations that a run may need: what five minutes hold where one benchmark is flagged and starts take a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +62,7 @@ class Replay:
         """Take the next generations."""
         first = self.start + self.used
         taken = self.generations[first : first + generations]
-        if (
-            len(taken) < generations
-            or len({one.recording for one in self.generations[self.start : first + generations]}) > 1
-        ):
+        if len(taken) < generations:
             raise ExhaustedError
         self.used += generations
         self.stages[stage] = generations
@@ -114,13 +114,27 @@ def run(generations: Sequence[Logged], names: Sequence[str], start: int) -> Resu
     return Result(course, source.used, BUDGET_S - source.budget_s)
 
 
-def runs(generations: Sequence[Logged], names: Sequence[str], *, step: int | None = None) -> list[Result]:
-    """Replay gate runs: each begins where the last one ended, or `step` generations after it began."""
-    found = []
-    start = 0
-    while start < len(generations):
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Replayed gate runs, and how many the recording's end has cut off."""
+
+    results: tuple[Result, ...]
+    cut_off: int
+
+
+def runs(generations: Sequence[Logged], names: Sequence[str], *, step: int | None = None) -> Runs:
+    """Replay gate runs: each begins where the last one ended, or `step` generations after it began.
+
+    None begins with less than ROOM before the end. Those that flag something need more generations, and would be cut
+    off more often: to count what happened to fit would be to count those that flag nothing.
+    """
+    found: list[Result] = []
+    cut_off = start = 0
+    while start + ROOM <= len(generations):
         result = run(generations, names, start)
-        if result is not None:
+        if result is None:
+            cut_off += 1
+        else:
             found.append(result)
-        start += step or (result.used if result is not None else 1)
-    return found
+        start += step or (result.used if result is not None else ROOM)
+    return Runs(tuple(found), cut_off)

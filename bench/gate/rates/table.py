@@ -10,7 +10,7 @@ from bench.gate.procedure.center import center
 from bench.gate.rates import replay, subject
 from bench.gate.rates.others import OTHERS, alarms
 from bench.gate.rates.recordings import Generation
-from bench.gate.rates.replay import Logged, Result
+from bench.gate.rates.replay import Logged, Result, Runs
 from bench.instrument import units
 
 
@@ -72,25 +72,31 @@ def _identical(generations: Sequence[Generation], logged: Sequence[Logged], step
     apart = replay.runs(logged, names)
     yield "| rule | one side after the other | both sides in lockstep |"
     yield "|---|---|---|"
-    yield f"| this gate (replay, runs apart) | | {of([_alarms(result) for result in apart])} |"
+    yield f"| this gate (replay, runs apart{_cut(apart)}) | | {of([_alarms(result) for result in apart.results])} |"
     if step is not None:
         overlapping = replay.runs(logged, names, step=step)
-        count = of([_alarms(result) for result in overlapping])
-        label = f"this gate (replay, a run from every {step} generations on; runs overlap, so no interval)"
+        count = of([_alarms(result) for result in overlapping.results])
+        label = f"this gate (replay, a run from every {step} generations on; they overlap, so no interval"
+        label += f"{_cut(overlapping)})"
         yield f"| {label} | | {count.count} of {count.n} |"
     for label, other in OTHERS.items():
         after = of([bool(found) for found in alarms(generations, names, other)])
         beside = of([bool(found) for found in alarms(generations, names, other, side_by_side=True)])
         yield f"| {label} | {after} | {beside} |"
-    if apart:
-        seconds = [result.seconds for result in apart]
-        used = [result.used for result in apart]
+    if apart.results:
+        seconds = [result.seconds for result in apart.results]
+        used = [result.used for result in apart.results]
         middle, most = units.seconds(float(np.median(seconds))), units.seconds(max(seconds))
         yield ""
         yield (
             f"A replayed run of 30 benchmarks would have taken {middle} in the middle, at most {most}, of a budget of "
             f"{units.seconds(replay.BUDGET_S)}; {min(used)} to {max(used)} generations."
         )
+
+
+def _cut(runs: Runs) -> str:
+    """Say how many runs the end of the recording has cut off, if any."""
+    return f"; {runs.cut_off} cut off" if runs.cut_off else ""
 
 
 def _alarms(result: Result) -> bool:
@@ -103,16 +109,19 @@ def _injected(generations: Sequence[Generation], logged: Sequence[Logged], step:
     for kind, percent in dict.fromkeys((one.kind, one.percent) for one in subject.INJECTED):
         alike = [one.name for one in subject.INJECTED if (one.kind, one.percent) == (kind, percent)]
         ours: list[bool] = []
+        cut_off = 0
         for name in alike:
             suite = [*subject.IDENTICAL[1:], name]
-            ours += [name in result.slower for result in replay.runs(logged, suite, step=step)]
+            replayed = replay.runs(logged, suite, step=step)
+            ours += [name in result.slower for result in replayed.results]
+            cut_off += replayed.cut_off
         cells = []
         for other in OTHERS.values():
             found = [name in slower for name in alike for slower in alarms(generations, [name], other)]
             cells.append(str(of(found)))
-        yield f"| {kind} {percent}% | {of(ours)} | {' | '.join(cells)} |"
+        yield f"| {kind} {percent}% | {of(ours)}{f', {cut_off} cut off' if cut_off else ''} | {' | '.join(cells)} |"
     everywhere = [one.name for one in subject.EVERYWHERE]
-    found = [result.is_suite_slower for result in replay.runs(logged, everywhere, step=step)]
+    found = [result.is_suite_slower for result in replay.runs(logged, everywhere, step=step).results]
     rest = " | " * (len(OTHERS) - 1)
     yield f"| loop 3% in each of {len(everywhere)}, as a suite: its geometric mean | {of(found)} | {rest} |"
 
