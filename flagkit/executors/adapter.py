@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Adapter(Executor):
-    """An executor on another library's pool: `_send` hands a task over, `_close` ends the pool.
+    """An executor on another library's pool: `_send` hands a task over, `_close` and `_terminate` end it.
 
     map() takes chunks and, since Python 3.14, a buffersize; shutdown() can cancel what can still be cancelled, and need
     not wait.
@@ -31,6 +31,10 @@ class Adapter(Executor):
 
     def _close(self) -> None:
         """Finish what was sent, and end the workers."""
+        raise NotImplementedError
+
+    def _terminate(self) -> None:
+        """End the workers at once."""
         raise NotImplementedError
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
@@ -63,17 +67,20 @@ class Adapter(Executor):
         with self._lock:
             self._shut_down = True
             pending = list(self._pending) if cancel_futures else []
-            if self._closing is None:
-                self._closing = threading.Thread(target=self._close, name=f"{type(self).__name__}-shutdown")
-                begin = self._closing.start
-            else:
-                begin = None
         for future in pending:
             future.cancel()
-        if begin is not None:
-            begin()
+        with self._lock:
+            if self._closing is None:
+                self._closing = threading.Thread(target=self._close, name=f"{type(self).__name__}-shutdown")
+                self._closing.start()
         if wait:
             self._closing.join()
+
+    def terminate_workers(self) -> None:
+        """End the workers at once, whatever they do; ProcessPoolExecutor has it since Python 3.14."""
+        with self._lock:
+            self._shut_down = True
+        self._terminate()
 
     def _forget(self, future: Future[Any]) -> None:
         with self._lock:

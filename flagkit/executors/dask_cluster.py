@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from distributed import Client, LocalCluster
-from distributed.comm import get_address_host_port
+from distributed.comm.addressing import get_address_host_port
 
 from flagkit.executors.adapter import Adapter
 from flagkit.executors.registry import UnavailableError
@@ -24,7 +24,7 @@ CONNECT_S = 10.0
 
 
 class DaskExecutor(Adapter):
-    """`Client.get_executor()` of a Dask cluster: of the scheduler at `address`, or of a local one, made for the purpose.
+    """`Client.get_executor()` of a Dask cluster: of the scheduler at `address`, or of a local one made here.
 
     `address` defaults to the variable FLAGKIT_DASK_ADDRESS. A local cluster has `workers` processes of one thread, and
     neither dashboard nor any port beyond loopback; a cluster at an address has the workers that it has. TLS is Dask's
@@ -51,6 +51,13 @@ class DaskExecutor(Adapter):
 
     def _close(self) -> None:
         self._executor.shutdown()
+        self._disconnect()
+
+    def _terminate(self) -> None:
+        self._executor.shutdown(wait=False)
+        self._disconnect()
+
+    def _disconnect(self) -> None:
         self._client.close()
         if self._cluster is not None:
             self._cluster.close()

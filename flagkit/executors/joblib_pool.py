@@ -38,3 +38,6 @@ class JoblibExecutor(Adapter):
 
     def _close(self) -> None:
         self._pool.terminate()
+
+    def _terminate(self) -> None:
+        self._pool.terminate(kill_workers=True)

@@ -21,11 +21,6 @@ class LokyExecutor(Adapter):
         super().__init__()
         self._pool = loky.ProcessPoolExecutor(workers, **options)
 
-    @property
-    def _processes(self) -> dict[int, Any]:
-        """The workers by process id, where the standard library's pool has them too: who must end at once ends them."""
-        return dict(self._pool._processes or {})  # noqa: SLF001 - no public name
-
     def _send(self, function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Future[T]:
         # Its submit() has parameters of its own names, which those of a task must not meet
         task = partial(function, **kwargs) if kwargs else function
@@ -34,3 +29,6 @@ class LokyExecutor(Adapter):
 
     def _close(self) -> None:
         self._pool.shutdown()
+
+    def _terminate(self) -> None:
+        self._pool.shutdown(kill_workers=True)

@@ -6,7 +6,7 @@ from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from typing import Any, TypeVar
 
-from mpire import WorkerPool
+from mpire.pool import WorkerPool
 
 from flagkit.executors.adapter import Adapter
 
@@ -63,6 +63,9 @@ class MpireExecutor(Adapter):
         except Exception:
             if self._broken is None:
                 raise
+
+    def _terminate(self) -> None:
+        self._pool.terminate()
 
 
 def _initialize(initializer: Callable[..., object], initargs: tuple[Any, ...]) -> None:

@@ -103,8 +103,8 @@ DEVIATIONS: Mapping[str, Mapping[Property, str]] = MappingProxyType(
         },
         "dask": {
             Property.RESULT_UNPICKLABLE: "Dask asks the worker for the result again and again",
-            Property.CANCEL: "Dask's futures do not tell whether they run, and one that does can be cancelled",
-            Property.SHUTDOWN_CANCELS: "Dask's futures do not tell whether they run, and one that does can be cancelled",
+            Property.CANCEL: "Dask's futures do not tell that they run, and one that does can be cancelled",
+            Property.SHUTDOWN_CANCELS: "Dask's futures do not tell that they run, and one that does can be cancelled",
             Property.INITIALIZER: "the workers are the cluster's, not the pool's",
             Property.INITIALIZER_FAILS: "the workers are the cluster's, not the pool's",
             Property.KILLED: "Dask runs the task again on another worker, and gives it up after the fourth",

@@ -11,9 +11,10 @@ __all__ = ["main", "table"]
 INTRODUCTION = """\
 # What each executor kind can be relied on for
 
-Written by `python -m flagkit.executors.property_table flagkit/executors/README.md`; a test fails when it is stale. The contract tests
-(`tests/executors/test_contract*.py`) hold every kind to every line, and to a number where one stands: a deviation that is mended fails
-the tests until it is taken out of `flagkit/executors/properties.py`. What is traced (`trace(executor)`) has the properties of what it wraps.
+`python -m flagkit.executors.property_table flagkit/executors/README.md` writes this file, and a test fails when it is
+stale. The contract tests (`tests/executors/test_contract*.py`) hold every kind to every line; where a number stands,
+they hold that the kind lacks it: what is mended fails the tests until `flagkit/executors/properties.py` says so. What
+is traced, `trace(executor)`, has the properties of what it wraps.
 
 """
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from flagkit import executors
 from flagkit.cpus import usable_cpus
+from flagkit.executors.adapter import Adapter
 from flagkit.executors.serial import SerialExecutor
 from flagkit.flags.client import Job, download_one
 from flagkit.flags.results import Result
@@ -88,7 +89,9 @@ class DownloadPool:
 
     def abandon(self) -> None:
         """Shut down without waiting for what is in flight: processes are ended, threads are left to themselves."""
-        if self._make is not None:
+        if self._make is not None and isinstance(self.executor, Adapter):
+            self.executor.terminate_workers()
+        elif self._make is not None:
             # Since 3.14 there is terminate_workers, which finds them in the same place.
             processes = list((getattr(self.executor, "_processes", None) or {}).values())
             for process in processes:

@@ -20,17 +20,22 @@ SPOILING = (Property.EXCEPTION_UNPICKLABLE, Property.ARGUMENT_UNPICKLABLE, Prope
 MakePool = Callable[..., Executor]
 
 
-def marked(kind: str) -> Any:
-    """Return the kind as a parameter, with the marker of those that take long to start."""
-    return pytest.param(kind, marks=pytest.mark.long) if wrapped(kind) == "dask" else kind
-
-
 def wrapped(kind: str) -> str:
     """Return the kind of the registry: what stands in the brackets of a traced one."""
     return re.sub(r"trace\((.*)\)", r"\1", kind)
 
 
-@pytest.fixture(scope="module", params=[marked(kind) for kind in KINDS])
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the lives of pools that take long to start, or are another's in disguise, on one Python alone."""
+    for item in items:
+        if isinstance(item, pytest.Function) and item.path.name == "test_contract_lifecycle.py":
+            name = item.callspec.params["kind"]
+            if name in ("joblib", "mpire") or name != wrapped(name):
+                item.add_marker(pytest.mark.long)
+
+
+@pytest.fixture(scope="module", params=KINDS)
 def kind(request: pytest.FixtureRequest) -> str:
     """Each kind; the reason for those that cannot run here."""
     name: str = request.param
@@ -41,7 +46,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def make_pool(kind: str) -> MakePool:
-    """Return a function that makes a pool of the kind, of two workers (or the one that it has) unless told otherwise."""
+    """Return a function that makes a pool of the kind: of two workers, or the one that it has."""
 
     def make_one(workers: int | None = None, **options: Any) -> Executor:
         name = wrapped(kind)

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ALL_COMPLETED, Executor, Future, as_completed, wait
 
 import numpy as np
@@ -49,7 +49,7 @@ def test_results_arrive_through_futures(pool: Executor) -> None:
 
 @pytest.mark.property(Property.MAP_ORDER)
 def test_map_keeps_the_order(pool: Executor) -> None:
-    """map() yields results in the order of the items, whoever is first to finish, and ends with the shortest iterable."""
+    """map() yields results in the order of the items, and ends with the shortest iterable."""
     assert list(pool.map(operator.neg, range(20))) == [-n for n in range(20)]
     assert list(pool.map(operator.sub, range(5), [1, 1, 1])) == [-1, 0, 1]
     assert list(pool.map(operator.neg, [])) == []
@@ -166,7 +166,8 @@ def test_a_result_that_cannot_be_pickled(pool: Executor, patience_s: float) -> N
 def test_an_array_is_a_copy_of_ones_own(pool: Executor) -> None:
     """An array can be written to by a task and, when it comes back, by the caller; the caller's own stays as it was."""
     array = np.arange(300_000.0)
-    assert pool.submit(operator.setitem, array, 0, 7.0).result(timeout=30) is None
+    write: Callable[..., None] = operator.setitem
+    assert pool.submit(write, array, 0, 7.0).result(timeout=30) is None
     back = pool.submit(np.sort, array[::-1]).result(timeout=30)
     back[0] = 7.0
     assert array[0] == 0.0

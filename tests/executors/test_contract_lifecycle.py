@@ -1,11 +1,13 @@
 """What every executor kind must do from its start to its end, and when a worker dies: each test has its own pool."""
 
 import math
+import operator
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor, wait
+from concurrent.futures import BrokenExecutor, Executor, Future, wait
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,12 +15,11 @@ from typing import Any
 import pytest
 
 from bench.instrument import leaks
-from flagkit.executors import EXECUTORS, trace, warm
+from flagkit.executors import EXECUTORS, warm
 from flagkit.executors.properties import Property
 
 MakePool = Callable[..., Executor]
 
-KILL_MYSELF = "import os, signal, time; time.sleep(0.05); os.kill(os.getpid(), signal.SIGKILL)"
 NOTE_INITIALIZER = "import builtins; builtins.flag = 'up'"
 
 
@@ -103,9 +104,12 @@ def test_an_initializer_that_fails_breaks_the_pool(make_pool: MakePool, patience
 def test_a_killed_worker_breaks_its_pool(make_pool: MakePool, patience_s: float) -> None:
     """When a worker process dies in mid-task, its future tells, and so does every later task; nothing hangs."""
     with make_pool() as pool:
-        warm(pool, 2)
+        victim = min(process for process, _ in warm(pool, 2))
+        futures = [pool.submit(time.sleep, 0.5) for _ in range(2)]
+        time.sleep(0.1)
+        os.kill(victim, signal.SIGKILL)
         with pytest.raises(BrokenExecutor):
-            pool.submit(exec, KILL_MYSELF, {}).result(timeout=patience_s)
+            [future.result(timeout=patience_s) for future in futures]
         with pytest.raises(BrokenExecutor):
             pool.submit(math.gcd, 1, 1).result(timeout=patience_s)
 
@@ -151,13 +155,22 @@ def test_nothing_is_left(make_pool: MakePool, patience_s: float) -> None:
 @pytest.mark.property(Property.NOTHING_LEFT_KILLED)
 def test_nothing_is_left_of_a_broken_pool(make_pool: MakePool, patience_s: float) -> None:
     """Nor is anything left of a pool of which a worker was killed."""
-    assert left_by(make_pool, partial(use, code=KILL_MYSELF), min(patience_s, 10)) == []
+    assert left_by(make_pool, partial(use, kill=True), min(patience_s, 10)) == []
 
 
-def use(pool: Executor, code: str = "1 / 0") -> None:
-    """Give a pool various work, a program that may kill its worker included."""
-    warm(pool, 1)
-    wait([pool.submit(exec, code, {}), *(pool.submit(bytes, 2_000_000) for _ in range(4))], timeout=30)
+def use(pool: Executor, *, kill: bool = False) -> None:
+    """Give a pool various work, a task that fails included, and kill a worker in the midst of it."""
+    ((victim, _),) = warm(pool, 1)
+    futures: list[Future[Any]] = [
+        pool.submit(time.sleep, 0.2),
+        pool.submit(time.sleep, 0.2),
+        pool.submit(operator.truediv, 1, 0),
+    ]
+    futures += [pool.submit(bytes, 2_000_000) for _ in range(4)]
+    if kill:
+        time.sleep(0.05)
+        os.kill(victim, signal.SIGKILL)
+    wait(futures, timeout=30)
 
 
 def left_by(make_pool: MakePool, work: Callable[[Executor], Any], within_s: float) -> list[str]:

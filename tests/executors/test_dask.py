@@ -21,7 +21,7 @@ pytest.importorskip("distributed", reason="distributed is not installed (pip ins
 
 
 def test_a_local_cluster_does_all_the_work(tmp_path: Path) -> None:
-    """On a local cluster, CPU work, flags and payloads run unchanged and can be traced; a worker may die; nothing stays."""
+    """CPU work, flags and payloads run on a local cluster and can be traced; a worker may die; nothing stays."""
     with make("dask", 2) as pool:  # what distributed starts once a process stays, and is not counted
         pool.submit(echo, 1).result(timeout=60)
     before = leaks.take(None)

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,12 @@ from flagkit.flags.codes import select
 from flagkit.work import WORKLOADS
 
 pytest.importorskip("distributed", reason="distributed is not installed (pip install 'flagkit[dask]')")
+IP = shutil.which("ip") or ""
 pytestmark = [
     pytest.mark.long,
     pytest.mark.skipif(sys.platform != "linux", reason=f"{sys.platform} has no network namespaces"),
     pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="network namespaces need root"),
-    pytest.mark.skipif(shutil.which("ip") is None, reason="there is no ip command (install iproute2)"),
+    pytest.mark.skipif(not IP, reason="there is no ip command (install iproute2)"),
 ]
 
 ADDRESSES = {"head": "10.77.0.1", "one": "10.77.0.2", "two": "10.77.0.3"}
@@ -98,7 +99,7 @@ class Network:
     def start(self, host: str, *command: str, **environment: str) -> "subprocess.Popen[str]":
         """Start a program on a host."""
         program = subprocess.Popen(
-            ["ip", "netns", "exec", self._name(host), sys.executable, "-P", *command],
+            [IP, "netns", "exec", self._name(host), sys.executable, "-P", *command],
             env={**os.environ, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -110,7 +111,7 @@ class Network:
     def wait_for(self, host: str, port: int, within_s: float = 60.0) -> None:
         """Wait until a program listens at a port of a host."""
         deadline = time.monotonic() + within_s
-        command = ["ip", "netns", "exec", self._name(host), "ss", "-Hltn", "sport", "=", f":{port}"]
+        command = [IP, "netns", "exec", self._name(host), "ss", "-Hltn", "sport", "=", f":{port}"]
         while not subprocess.run(command, capture_output=True, check=True).stdout:
             assert time.monotonic() < deadline, f"nothing listens at port {port} of {host}"
             time.sleep(0.1)
@@ -123,7 +124,7 @@ class Network:
 
     def end(self, host: str) -> None:
         """Kill every process of a host."""
-        pids = subprocess.run(["ip", "netns", "pids", self._name(host)], capture_output=True, text=True, check=False)
+        pids = subprocess.run([IP, "netns", "pids", self._name(host)], capture_output=True, text=True, check=False)
         for pid in pids.stdout.split():
             with suppress(ProcessLookupError):
                 os.kill(int(pid), 9)
@@ -136,7 +137,7 @@ class Network:
         """Take all of it down, whatever state it is in."""
         for host in ADDRESSES:
             self.end(host)
-            subprocess.run(["ip", "netns", "del", self._name(host)], capture_output=True, check=False)
+            subprocess.run([IP, "netns", "del", self._name(host)], capture_output=True, check=False)
 
     def _name(self, host: str) -> str:
         return f"{self._prefix}-{host}"
@@ -144,7 +145,7 @@ class Network:
 
 def ip(*arguments: str) -> None:
     """Run ip (iproute2)."""
-    subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True)
+    subprocess.run([IP, *arguments], check=True, capture_output=True, text=True)
 
 
 @pytest.fixture
@@ -159,7 +160,7 @@ def network() -> Iterator[Network]:
         yield built
     finally:
         built.remove()
-    names = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout
+    names = subprocess.run([IP, "netns", "list"], capture_output=True, text=True, check=True).stdout
     assert f"flagkit{os.getpid()}" not in names
 
 
