@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any, TypeVar
 
+import dask
 from distributed import Client, LocalCluster
 from distributed.comm.addressing import get_address_host_port
 
@@ -19,6 +20,9 @@ __all__ = ["ADDRESS_VARIABLE", "DaskExecutor"]
 T = TypeVar("T")
 
 ADDRESS_VARIABLE = "FLAGKIT_DASK_ADDRESS"
+dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 PiB"})
+"""A task's arguments are meant to be sent: no warning for large ones."""
+
 LOOPBACK = "127.0.0.1"
 CONNECT_S = 10.0
 

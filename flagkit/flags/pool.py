@@ -61,7 +61,12 @@ class DownloadPool:
         count = concurrency(spec.kind).default if workers is None else workers
         self._starts_processes = spec.family == "process"
         own = {"initializer": begin_worker_process} if self._starts_processes else {}
-        self._make = lambda: executors.make(spec.kind, count, **own, **options)
+
+        def make() -> Executor:
+            with without_interrupts():  # some start their workers here
+                return executors.make(spec.kind, count, **own, **options)
+
+        self._make = make
         self.workers = count
         self.executor = self._make()
 

@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from bench.instrument import leaks
-from flagkit.executors import Step, UnavailableError, make, trace, warm
+from flagkit.executors import EXECUTORS, Step, UnavailableError, make, trace, warm
 from flagkit.flags import FlagServer, download_many
 from flagkit.payloads import echo
 from flagkit.work import WORKLOADS
 
-pytest.importorskip("distributed", reason="distributed is not installed (pip install 'flagkit[dask]')")
+REASON = EXECUTORS["dask"].unavailable()
+pytestmark = pytest.mark.skipif(REASON is not None, reason=str(REASON))
 
 
 def test_a_local_cluster_does_all_the_work(tmp_path: Path) -> None:
@@ -44,6 +45,7 @@ def test_a_local_cluster_does_all_the_work(tmp_path: Path) -> None:
     assert leaks.remaining(lambda: leaks.take(None) - before, 10) == []
 
 
+@pytest.mark.long
 def test_equal_tasks_are_each_run() -> None:
     """Two equal tasks are two, although Dask would run a pure function once."""
     with make("dask", 1) as pool:
@@ -51,6 +53,7 @@ def test_equal_tasks_are_each_run() -> None:
     assert ids[0] != ids[1]
 
 
+@pytest.mark.long
 def test_an_existing_scheduler_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """With an address, by option, variable or command line, tasks go to that cluster's workers, which stay."""
     with scheduler() as (address, worker), FlagServer() as server:
@@ -116,6 +119,7 @@ def test_a_scheduler_that_is_not_there(address: str) -> None:
         make("dask", 1, address=address)
 
 
+@pytest.mark.long
 def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
     """A scheduler that does not answer is a usage error of one line, and so is an address for another kind."""
     absent = download(tmp_path, "-x", "dask", "--dask-address", "tcp://127.0.0.1:1", "BR")

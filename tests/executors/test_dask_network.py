@@ -13,13 +13,15 @@ from typing import Any
 
 import pytest
 
+from flagkit.executors import EXECUTORS
 from flagkit.flags.codes import select
 from flagkit.work import WORKLOADS
 
-pytest.importorskip("distributed", reason="distributed is not installed (pip install 'flagkit[dask]')")
 IP = shutil.which("ip") or ""
+REASON = EXECUTORS["dask"].unavailable()
 pytestmark = [
     pytest.mark.long,
+    pytest.mark.skipif(REASON is not None, reason=str(REASON)),
     pytest.mark.skipif(sys.platform != "linux", reason=f"{sys.platform} has no network namespaces"),
     pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="network namespaces need root"),
     pytest.mark.skipif(not IP, reason="there is no ip command (install iproute2)"),

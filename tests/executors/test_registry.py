@@ -18,10 +18,10 @@ from flagkit.executors import (
 )
 
 
-def test_kinds_are_those_of_the_standard_library_and_ours() -> None:
-    """The registry holds every executor that Python has, the serial one first, and ours behind them."""
+def test_kinds_are_those_of_the_standard_library_ours_and_their_peers() -> None:
+    """The registry holds every executor that Python has, the serial one first, then ours and other libraries'."""
     standard = ["serial", "thread", "process-fork", "process-forkserver", "process-spawn", "interpreter"]
-    assert list(EXECUTORS)[:7] == [*standard, "shared"]
+    assert list(EXECUTORS) == [*standard, "shared", "loky", "joblib", "mpire", "dask"]
 
 
 @pytest.mark.parametrize("kind", EXECUTORS)
@@ -42,7 +42,11 @@ def test_a_kind_is_available_or_has_a_reason(kind: str) -> None:
 def test_what_is_available_follows_the_python_and_platform() -> None:
     """Start methods are those that multiprocessing reports; interpreters came with 3.14."""
     methods = {EXECUTORS[kind].start_method for kind in available()} - {None}
-    assert methods == set(multiprocessing.get_all_start_methods())
+    assert methods == set(multiprocessing.get_all_start_methods()) & {
+        "fork",
+        "forkserver",
+        "spawn",
+    }  # loky adds its own
     assert ("interpreter" in available()) == (sys.version_info >= (3, 14))
 
 

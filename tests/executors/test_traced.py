@@ -54,10 +54,15 @@ def traced(request: pytest.FixtureRequest) -> Iterator[TracedExecutor]:
         yield executor
 
 
+def kind_of(traced: TracedExecutor) -> str:
+    """Return the kind that is traced."""
+    kind: str = traced.kind  # type: ignore[attr-defined]
+    return kind
+
+
 def is_local(traced: TracedExecutor) -> bool:
     """Tell whether the kind pickles nothing."""
-    kind: str = traced.kind  # type: ignore[attr-defined]
-    return kind in LOCAL
+    return kind_of(traced) in LOCAL
 
 
 values = st.recursive(
@@ -125,7 +130,10 @@ def test_steps_that_are_not_needed_take_nothing(traced: TracedExecutor) -> None:
 
 @pytest.mark.parametrize("size_bytes", [64, 64 << 10, 16 << 20])
 def test_the_residual_is_small(traced: TracedExecutor, size_bytes: int) -> None:
-    """In the median, no more than a tenth of a short task, a twentieth of a longer one, is in none of the steps."""
+    """In the median, no more than a tenth of a short task, a twentieth of a longer one, is in none of the steps.
+
+    The worker of another library does more between reading a task and running it: there it is a tenth of any.
+    """
     payload = bytes(size_bytes)
     count = 5 if size_bytes > 1 << 20 else 25
     futures = [traced.submit(echo, payload) for _ in range(3)]
@@ -135,7 +143,8 @@ def test_the_residual_is_small(traced: TracedExecutor, size_bytes: int) -> None:
         assert traced.submit(echo, payload).result(timeout=60) == payload
     tasks = traced.tasks[begin:]
     share = statistics.median(task.residual_ns / task.end_to_end_ns for task in tasks)
-    assert share <= (0.1 if statistics.median(task.end_to_end_ns for task in tasks) < 100_000 else 0.05)
+    is_short = statistics.median(task.end_to_end_ns for task in tasks) < 100_000
+    assert share <= (0.1 if is_short or kind_of(traced) in ("loky", "joblib", "mpire", "dask") else 0.05)
 
 
 def test_where_the_time_is_spent_shows(traced: TracedExecutor) -> None:
@@ -267,9 +276,9 @@ def test_a_map_in_chunks_is_traced_by_chunk() -> None:
 @pytest.mark.parametrize(
     ("function", "name"),
     [
-        (gcd, "flagkit.work.gcd"),
+        (gcd, f"{gcd.__module__}.gcd"),
         (math.gcd, "math.gcd"),
-        (partial(partial(gcd), (1, 2)), "flagkit.work.gcd"),
+        (partial(partial(gcd), (1, 2)), f"{gcd.__module__}.gcd"),
         ([].append, "builtins.list.append"),
         (operator.itemgetter(1), "operator.itemgetter"),
     ],
