@@ -28,11 +28,14 @@ def run_python(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Run the quick study once, each benchmark with as little time as it takes, and read what it wrote."""
-    directory = tmp_path_factory.mktemp("reports")
-    done = run(
-        "bench", "--quick", "--benchmark-max-time=0.001", "--benchmark-min-rounds=1", "--results", str(directory)
-    )
+    """Run the quick study once, without Dask, whose clusters take seconds each to start."""
+    return quick_study(tmp_path_factory.mktemp("reports"), "not dask")
+
+
+def quick_study(directory: Path, kinds: str) -> dict[str, Any]:
+    """Run the quick study of some kinds, each benchmark with as little time as it takes, and read what it wrote."""
+    brief = ["--quick", "--benchmark-max-time=0.001", "--benchmark-min-rounds=1", "-k", kinds]
+    done = run("bench", *brief, "--results", str(directory))
     assert done.returncode == 0, done.stdout + done.stderr
     (file,) = directory.iterdir()
     read: dict[str, Any] = json.loads(file.read_text("utf-8"))
@@ -51,17 +54,25 @@ def test_every_suite_is_in_the_study(parameters: list[dict[str, Any]]) -> None:
     assert {values["suite"] for values in parameters} == files
 
 
+@pytest.mark.long
+@pytest.mark.skipif("dask" not in available(), reason=str(EXECUTORS["dask"].unavailable()))
+def test_dask_is_measured_and_leaves_nothing(tmp_path: Path) -> None:
+    """The suites that compare kinds measure Dask as well, and the guard finds nothing left of its clusters."""
+    measured = {benchmark["extra_info"]["suite"] for benchmark in quick_study(tmp_path, "dask")["benchmarks"]}
+    assert measured >= {"gil", "serialization", "startup", "download", "dispatch"}
+
+
 @pytest.mark.parametrize("suite", ["gil", "serialization", "startup", "download", "dispatch"])
 def test_every_available_kind_is_measured(suite: str, parameters: list[dict[str, Any]]) -> None:
     """What can run here is measured in each suite that compares kinds; serial only where it is one of them."""
     measured = {values["kind"] for values in parameters if values["suite"] == suite and "kind" in values}
-    assert measured >= set(available()) - {"serial"}
+    assert measured >= set(available()) - {"serial", "dask"}
 
 
 def test_what_cannot_run_here_is_listed_with_its_reason(results: dict[str, Any]) -> None:
     """Each kind that is not available has its place, and its reason, among the unavailable."""
     listed = results["machine_info"]["instrument"]["unavailable"]
-    for kind in set(EXECUTORS) - set(available()):
+    for kind in set(EXECUTORS) - set(available()) - {"dask"}:
         reasons = {entry["reason"] for entry in listed if f"[{kind}-" in entry["benchmark"]}
         assert reasons == {EXECUTORS[kind].unavailable()}
 

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import dask
@@ -39,7 +40,11 @@ class DaskExecutor(Adapter):
     def __init__(self, workers: int, *, address: str | None = None) -> None:
         super().__init__()
         address = address or os.environ.get(ADDRESS_VARIABLE) or None
-        self._cluster = _local_cluster(workers) if address is None else None
+        self._scratch: TemporaryDirectory[str] | None = None
+        self._cluster: LocalCluster | None = None
+        if address is None:
+            self._scratch = TemporaryDirectory(prefix="flagkit-dask-", ignore_cleanup_errors=True)
+            self._cluster = _local_cluster(workers, self._scratch.name)
         self._client = _connect(self._cluster or address)
         self._executor = self._client.get_executor(pure=False)  # otherwise equal tasks are run once
 
@@ -65,19 +70,23 @@ class DaskExecutor(Adapter):
         self._client.close()
         if self._cluster is not None:
             self._cluster.close()
+        if self._scratch is not None:
+            self._scratch.cleanup()
 
 
-def _local_cluster(workers: int) -> LocalCluster:
-    return LocalCluster(
-        n_workers=workers,
-        threads_per_worker=1,
-        processes=True,
-        host=LOOPBACK,
-        dashboard_address=f"{LOOPBACK}:0",  # there is always something; without an address, at a port of its own choice
-        scheduler_kwargs={"dashboard": False},
-        memory_limit=0,  # as in any other pool
-        silence_logs=logging.CRITICAL,
-    )
+def _local_cluster(workers: int, scratch: str) -> LocalCluster:
+    with dask.config.set({"temporary-directory": scratch}):  # of the scheduler
+        return LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            host=LOOPBACK,
+            dashboard_address=f"{LOOPBACK}:0",  # without an address it takes a port of its own choice
+            scheduler_kwargs={"dashboard": False},
+            local_directory=scratch,  # of the workers
+            memory_limit=0,  # as in any other pool
+            silence_logs=logging.CRITICAL,
+        )
 
 
 def _connect(where: LocalCluster | str | None) -> Client:
