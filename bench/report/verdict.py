@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bench.instrument.results import ResultsError
 
 SCHEMA = 1
-GATE = "flagkit-gate"
 _PASS = 0
 
 
@@ -86,26 +85,6 @@ class _File(_Read):
     head: _Side | None = None
     suite: _Finding | None = None
     benchmarks: tuple[_Finding, ...] = ()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_gate(cls, content: object) -> object:
-        """Take what is shown out of the file that `python -m bench gate --json` writes: see bench/gate/README.md."""
-        if not isinstance(content, dict) or content.get("format") != GATE:
-            return content
-        sides = {
-            side: found.get("ref", "") for side in ("base", "head") if isinstance(found := content.get(side), dict)
-        }
-        listed = content.get("benchmarks")
-        judged = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-        return {
-            "gate": content.get("schema"),
-            "verdict": content.get("outcome"),
-            "status": content.get("status"),
-            "why": content.get("line"),
-            "benchmarks": tuple(one for one in judged if one.get("ratio") is not None),
-            **sides,
-        }
 
 
 def load(path: Path) -> Verdict:

@@ -260,9 +260,10 @@ def test_report_shows_the_verdict(tmp_path: Path) -> None:
 
     read = report_verdict.load(path)
 
-    assert (read.verdict, read.status, read.why, read.base) == ("regression", 1, found.line, "v1")
-    assert [one.name for one in read.benchmarks] == [f"b{number}" for number in range(5)]
-    assert read.benchmarks[0].ratio == found.benchmarks[0].ratio
+    assert (read.outcome, read.status, read.line, read.base) == ("regression", 1, found.line, "v1")
+    shown = {one.name: one for one in read.benchmarks}
+    assert {f"b{number}" for number in range(5)} < set(shown)
+    assert shown["b0"].ratio == found.benchmarks[0].ratio
 
 
 def test_report_shows_a_run_without_a_verdict(tmp_path: Path) -> None:
