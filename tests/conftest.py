@@ -11,12 +11,24 @@ settings.register_profile("flagkit", deadline=None)
 settings.load_profile("flagkit")
 
 
+SAME_ON_EVERY_PYTHON = (
+    "gate/*",
+    "report/*",
+    "lockstep/test_estimate.py",
+    "lockstep/test_noise.py",
+    "lockstep/test_proof_*.py",
+)
+"""What judges and shows results: one Python does so for all, and what it runs in the others is tested beside it."""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Take what is done once for each executor kind to be long where that kind is a Dask cluster."""
+    """Mark what one Python is enough for, Dask's clusters among it, which take seconds each to start."""
     for item in items:
-        if isinstance(item, pytest.Function) and hasattr(item, "callspec") and "dask" in item.callspec.params.values():
-            item.add_marker(pytest.mark.long)
+        callspec = getattr(item, "callspec", None)
+        is_of_dask = callspec is not None and "dask" in callspec.params.values()
+        if is_of_dask or any(item.path.match(pattern) for pattern in SAME_ON_EVERY_PYTHON):
+            item.add_marker(pytest.mark.once)
 
 
 @pytest.fixture(autouse=True)

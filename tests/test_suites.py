@@ -54,7 +54,7 @@ def test_every_suite_is_in_the_study(parameters: list[dict[str, Any]]) -> None:
     assert {values["suite"] for values in parameters} == files
 
 
-@pytest.mark.long
+@pytest.mark.once
 @pytest.mark.skipif("dask" not in available(), reason=str(EXECUTORS["dask"].unavailable()))
 def test_dask_is_measured_and_leaves_nothing(tmp_path: Path) -> None:
     """The suites that compare kinds measure Dask as well, and the guard finds nothing left of its clusters."""

@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if isinstance(item, pytest.Function) and item.path.name == "test_contract_lifecycle.py":
             name = str(item.callspec.params["kind"])
             if name in ("loky", "joblib", "mpire") or name != wrapped(name):
-                item.add_marker(pytest.mark.long)
+                item.add_marker(pytest.mark.once)
 
 
 @pytest.fixture(scope="module", params=KINDS)

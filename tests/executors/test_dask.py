@@ -45,7 +45,7 @@ def test_a_local_cluster_does_all_the_work(tmp_path: Path) -> None:
     assert leaks.remaining(lambda: leaks.take(None) - before, 10) == []
 
 
-@pytest.mark.long
+@pytest.mark.once
 def test_equal_tasks_are_each_run() -> None:
     """Two equal tasks are two, although Dask would run a pure function once."""
     with make("dask", 1) as pool:
@@ -53,7 +53,7 @@ def test_equal_tasks_are_each_run() -> None:
     assert ids[0] != ids[1]
 
 
-@pytest.mark.long
+@pytest.mark.once
 def test_an_existing_scheduler_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """With an address, by option, variable or command line, tasks go to that cluster's workers, which stay."""
     with scheduler() as (address, worker), FlagServer() as server:
@@ -119,7 +119,7 @@ def test_a_scheduler_that_is_not_there(address: str) -> None:
         make("dask", 1, address=address)
 
 
-@pytest.mark.long
+@pytest.mark.once
 def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
     """A scheduler that does not answer is a usage error of one line, and so is an address for another kind."""
     absent = download(tmp_path, "-x", "dask", "--dask-address", "tcp://127.0.0.1:1", "BR")

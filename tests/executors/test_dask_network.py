@@ -20,7 +20,7 @@ from flagkit.work import WORKLOADS
 IP = shutil.which("ip") or ""
 REASON = EXECUTORS["dask"].unavailable()
 pytestmark = [
-    pytest.mark.long,
+    pytest.mark.once,
     pytest.mark.skipif(REASON is not None, reason=str(REASON)),
     pytest.mark.skipif(sys.platform != "linux", reason=f"{sys.platform} has no network namespaces"),
     pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="network namespaces need root"),

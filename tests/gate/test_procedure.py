@@ -44,7 +44,7 @@ def slower(found: Course) -> set[str]:
     return benchmarks | ({"suite"} if found.suite is not None and found.suite.is_slower else set())
 
 
-@pytest.mark.long
+@pytest.mark.once
 @pytest.mark.parametrize("shape", PLACED)
 def test_identical_code_passes(shape: str) -> None:
     """Of four suites of identical code at most one raises an alarm, whatever the noise: at 1%, two are 1 in 1,700."""
@@ -57,7 +57,7 @@ def test_slowdown_is_found(shape: str) -> None:
     assert [slower(course(seed, shape, 0.015, slower=1.05)[0]) for seed in range(2)] == [{NAMES[0]}] * 2
 
 
-@pytest.mark.long
+@pytest.mark.once
 def test_power_that_was_promised() -> None:
     """Of twelve runs with the slowdown that is promised, at least 8 find it: with 90% power, fewer are 1 in 200."""
     hits = 0

@@ -65,7 +65,7 @@ def test_file_that_is_no_recording(tmp_path: Path, capsys: pytest.CaptureFixture
     ]
 
 
-@pytest.mark.long
+@pytest.mark.once
 def test_replay_passes_identical_code_and_finds_the_injected(generations: list[Generation]) -> None:
     """Identical code passes; 5% in one benchmark of thirty is found, and nothing else."""
     identical = replay.runs(replay.logged(generations), subject.IDENTICAL).results
@@ -110,7 +110,7 @@ def test_rate_has_its_exact_interval() -> None:
     assert str(Rate(0, 0)) == "not measured"
 
 
-@pytest.mark.long
+@pytest.mark.once
 def test_page_has_every_rule_and_size(generations: list[Generation], monkeypatch: pytest.MonkeyPatch) -> None:
     """The table names n, each rule and each injected size."""
     wanted = {"test_injected[loop-add-20]", "test_injected[tail-multiply-3]"}
@@ -158,7 +158,7 @@ def test_neighbours_end_with_the_block() -> None:
     assert not any(psutil.pid_exists(pid) for pid in inside)
 
 
-@pytest.mark.long
+@pytest.mark.once
 def test_real_processes_are_recorded(tmp_path: Path) -> None:
     """Half a minute of real processes is written generation by generation, ten rounds a side of every benchmark."""
     path = tmp_path / "rates.jsonl"

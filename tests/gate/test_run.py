@@ -74,7 +74,7 @@ def decisions(verdict: Verdict) -> dict[str, str]:
     return {finding.name.rpartition("::")[2]: finding.decision for finding in verdict.benchmarks}
 
 
-@pytest.mark.long
+@pytest.mark.once
 def test_slowdown_is_confirmed(toy: Toy) -> None:
     """Code that takes twice as long is a regression, in the working tree too; the verdict says by how much and why."""
     (toy.top / "toy/__init__.py").write_text(SLOW)
@@ -100,7 +100,7 @@ def test_slowdown_is_confirmed(toy: Toy) -> None:
     assert "bench/bench\\_toy.py\\:\\:test\\_work" in as_markdown.render(verdict)
 
 
-@pytest.mark.long
+@pytest.mark.once
 def test_identical_code_passes(toy: Toy) -> None:
     """A comment makes no regression."""
     toy.commit(toy____init__="# a comment\ndef work():\n    return sum(range(2_000))\n")
@@ -111,7 +111,7 @@ def test_identical_code_passes(toy: Toy) -> None:
     assert verdict.outcome in {"pass", "inconclusive"}
 
 
-@pytest.mark.long
+@pytest.mark.once
 def test_what_fails_on_head_fails_the_run(toy: Toy) -> None:
     """A crash, a hang, a kill and a failure on head are each told in a line; the healthy one is measured; status 3."""
     toy.commit(
@@ -141,7 +141,7 @@ def test_what_fails_on_head_fails_the_run(toy: Toy) -> None:
     assert decisions(verdict)["test_work"] in {"no change", "faster", "inconclusive"}
 
 
-@pytest.mark.long
+@pytest.mark.once
 def test_changed_set(toy: Toy) -> None:
     """What head removed, or skips, is status 4, unless that is allowed; what it added is told."""
     toy.commit(
@@ -168,7 +168,7 @@ def test_changed_set(toy: Toy) -> None:
     assert run(toy, rules=replace(RULES, allow_removed=True)).status is Status.PASS
 
 
-@pytest.mark.long
+@pytest.mark.once
 def test_base_without_benchmarks_is_measured_by_heads(make_toy: "MakeToy") -> None:
     """The first benchmarks, which head brings, measure base too; with --benchmarks own there is nothing to compare."""
     toy = make_toy(bench__bench_toy="")
@@ -193,7 +193,7 @@ def test_base_without_benchmarks_is_measured_by_heads(make_toy: "MakeToy") -> No
             (),
             3,
             "no benchmark imports toy",
-            marks=pytest.mark.long,
+            marks=pytest.mark.once,
         ),
     ],
     ids=["uncollectable", "empty", "deselected", "elsewhere"],
@@ -219,7 +219,7 @@ def test_build_that_fails_on_one_side(toy: Toy) -> None:
     assert (verdict.status, verdict.line) == (3, "could not run: head cannot be built: error: no compiler")
 
 
-@pytest.mark.long
+@pytest.mark.once
 def test_side_that_imports_the_other_sides_code(toy: Toy, tmp_path: Path) -> None:
     """A path that leads both sides to one package is found out, not passed."""
     toy.commit(toy__other="")

@@ -323,7 +323,7 @@ def test_mutated_file_is_a_run_or_refused(tmp_path: Path, mutations: list[tuple[
             for step in place[:-1]:
                 target = target[step]
             if action == "replace":
-                target[place[-1]] = value
+                target[place[-1]] = copy.deepcopy(value)  # a later mutation may reach into it
             else:
                 del target[place[-1]]
         except (KeyError, IndexError, TypeError):

@@ -194,7 +194,7 @@ def test_progress_is_told_where_nobody_looks(done: tuple[subprocess.CompletedPro
     assert any(line.startswith("fixed from here on: 2 generations of 30 rounds, about ") for line in lines)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.once)])
 def test_interrupted(number: signal.Signals, tmp_path: Path) -> None:
     """What is measured is kept in whole files beside those of complete runs; no process and no folder stays."""
     folder = write(tmp_path, {"bench_a": SUITE, "conftest": PLUGIN})
@@ -261,7 +261,7 @@ def test_errors_of_the_user(
     assert not list((tmp_path / "out").glob("*"))
 
 
-@pytest.mark.long
+@pytest.mark.once
 def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """One line says so, twice at most; the run has failed and leaves no part of a file."""
     folder = write(tmp_path, {"bench_a": "def test_a(benchmark): benchmark(int)"})

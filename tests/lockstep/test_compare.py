@@ -40,7 +40,7 @@ def test_the_study_is_what_tox_calls_so() -> None:
     assert [name.strip() for name in line.partition("=")[2].split(",")] == [f"bench-py{python}" for python in PYTHONS]
 
 
-@pytest.mark.long
+@pytest.mark.once
 @in_an_environment
 def test_what_the_marker_names_is_measured(
     tox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

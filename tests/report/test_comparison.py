@@ -156,8 +156,8 @@ def test_truncated_is_one_line(
     cut = tmp_path / "lockstep.json"
     cut.write_text(json.dumps(make_lockstep())[:200], encoding="utf-8")
 
-    assert main(["report", str(write_run()), str(cut), "-o", str(tmp_path / "x.html")]) == 2
+    assert main(["report", str(write_run()), str(cut), "--markdown", str(tmp_path / "x.md")]) == 2
 
     (line,) = capsys.readouterr().err.splitlines()
     assert "no valid JSON" in line
-    assert not (tmp_path / "x.html").exists()
+    assert not (tmp_path / "x.md").exists()

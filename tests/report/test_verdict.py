@@ -93,9 +93,9 @@ def test_malformed(write: Callable[[str], Path], text: str, said: str) -> None:
 
 def test_missing_file_is_one_line(write_run: WriteRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A gate's result that is not there: status 2, one line, no page."""
-    page = tmp_path / "x.html"
+    page = tmp_path / "x.md"
 
-    assert main(["report", str(write_run()), "--gate", str(tmp_path / "none.json"), "-o", str(page)]) == 2
+    assert main(["report", str(write_run()), "--gate", str(tmp_path / "none.json"), "--markdown", str(page)]) == 2
 
     (line,) = capsys.readouterr().err.splitlines()
     assert "none.json: cannot be read" in line
