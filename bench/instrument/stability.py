@@ -34,6 +34,11 @@ def of_run(run: Run) -> tuple[Instability, ...]:
     return tuple(found for rule in _RULES if (found := rule(run)))
 
 
+def is_shared_out(run: Run) -> bool:
+    """Return whether others had part of the cores, so that more threads or processes got more of them than one does."""
+    return any(rule(run) for rule in (_busy, _stolen, _throttled))
+
+
 def of_runs(runs: Sequence[Run]) -> tuple[Instability, ...]:
     """Return the rules on several runs: unequal builds and machines."""
     found = []

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from bench.instrument import units
+from bench.instrument import stability, units
 from bench.instrument.metrics import Derived, Missing
 from bench.instrument.statistics import Estimate
 from bench.report.claims import CLAIMS, FIGURE_MEANINGS, Put, Write, before_interval, percent, workers
@@ -177,13 +177,21 @@ def _mean_cpu_work(finding: Finding) -> str | None:
 def _mean_threads(finding: Finding, ratio: float, worth: float) -> str | None:
     if finding.gil is None:
         return None
-    if finding.gil and finding.free_threaded:
-        return "this free-threaded build ran with its GIL switched on"
-    if finding.gil:
-        return "part of this work lets go of the GIL" if ratio >= _GAINED else "with the GIL, one thread runs at a time"
-    if worth >= _FULL_WORTH:
+    if not finding.gil and worth >= _FULL_WORTH:
         return "without the GIL, threads run side by side"
-    return "there is no GIL, but the threads got in each other's way all the same"
+    if not finding.gil:
+        return "there is no GIL, but the threads got in each other's way all the same"
+    if finding.free_threaded:
+        return "this free-threaded build ran with its GIL switched on"
+    return _mean_gain(finding) if ratio >= _GAINED else "with the GIL, one thread runs at a time"
+
+
+def _mean_gain(finding: Finding) -> str:
+    """Say how threads with a GIL can have gained."""
+    released = "part of this work lets go of the GIL"
+    if stability.is_shared_out(finding.run):
+        return f"either {released}, or the threads got more of a busy machine than one did"
+    return released
 
 
 def _mean_downloads(finding: Finding) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bench.instrument.records import Run
+from bench.instrument.records import Load, Run
 from bench.instrument.results import load
 from bench.instrument.statistics import Estimate, Interval
 from bench.report import claims, document, findings, wording
@@ -179,6 +179,18 @@ def test_words_for_threads_with_the_gil(
     finding = with_ratio(of(run, "threads"), value, interval)
 
     assert wording.sentence(finding) == f"2 threads ran the seed's gcd {said}"
+
+
+def test_words_for_threads_on_a_busy_machine(run: Run) -> None:
+    """Where others had part of the cores, threads may get more of them than one does: the GIL is not named alone."""
+    finding = with_ratio(of(run, "threads"), 1.66, (1.31, 2.39))
+    assert run.environment is not None
+    busy = replace(run, environment=replace(run.environment, load=Load((4.3, 4.3, 4.3), None)))
+
+    assert wording.sentence(replace(finding, run=busy)).endswith(
+        "[1.31x faster, 2.39x faster]: either part of this work lets go of the GIL, "
+        "or the threads got more of a busy machine than one did."
+    )
 
 
 @pytest.mark.parametrize(
