@@ -56,7 +56,9 @@ class PairedRounds:
 
     def log_ratios(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         """Return log(head / base), one a round."""
-        return np.log(np.asarray(self.head_s, dtype=float)) - np.log(np.asarray(self.base_s, dtype=float))
+        head, base = np.asarray(self.head_s, dtype=float), np.asarray(self.base_s, dtype=float)
+        logs: np.ndarray[tuple[int], np.dtype[np.float64]] = np.log(head) - np.log(base)
+        return logs
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ class Curve:
 class Panel:
     """One small chart. `ideal` is a line to draw through, `mark` an x to mark with its label, `level` a y to mark.
 
+    `level_label` says what the level is, where the reader cannot know.
     `totals` says what each category of a stack comes to.
     `subject` is the workload, payload or server that it is about, which the page's filter goes by; None for all.
     """
@@ -65,6 +66,7 @@ class Panel:
     ideal: tuple[tuple[float, float], ...] = ()
     mark: tuple[float, str] | None = None
     level: float | None = None
+    level_label: str = ""
     curves: tuple[Curve, ...] = ()
     totals: tuple[tuple[str, str], ...] = ()
     subject: str | None = None

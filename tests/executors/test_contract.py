@@ -12,6 +12,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ALL_COMPLETED, Executor, Future, as_completed, wait
+from typing import Any
 
 import numpy as np
 import pytest
@@ -85,7 +86,8 @@ def test_map_takes_items_as_they_are_needed(pool: Executor) -> None:
             taken.append(item)
             yield item
 
-    results = pool.map(operator.neg, items(), buffersize=4)
+    since_314: dict[str, Any] = {"buffersize": 4}
+    results = pool.map(operator.neg, items(), **since_314)
     assert len(taken) == 4
     assert [next(results) for _ in range(3)] == [0, -1, -2]
     assert len(taken) == 7

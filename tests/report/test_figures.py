@@ -86,6 +86,20 @@ def test_round_trips(run: Run) -> None:
     assert all(len(row) == len(drawn.table.columns) + 1 for row in drawn.table.rows)
 
 
+def test_break_even_is_marked(run: Run) -> None:
+    """The time of a round trip that a task of 10 ms pays for, on two cores half of it; none is paid for on one core."""
+    assert run.environment is not None
+    drawn = figure(run, "round-trips")
+    host = replace(run.environment.host, usable_cores=1)
+    alone = replace(run, environment=replace(run.environment, host=host))
+
+    assert {(panel.level, panel.level_label) for panel in drawn.panels} == {(0.005, "break-even of a 10 ms task")}
+    assert drawn.y.low < 0.005 < drawn.y.high
+    assert "a task of 10 ms gains nothing" in drawn.reading
+    assert {panel.level for panel in figure(alone, "round-trips").panels} == {None}
+    assert {panel.level for panel in figure(run, "bandwidth").panels} == {None}
+
+
 def test_bandwidth(run: Run) -> None:
     """Bytes there and back a second, under memcpy's roof; the heading has the best that processes reach."""
     drawn = figure(run, "bandwidth")

@@ -54,7 +54,7 @@ def datasets(figure: Figure, panel: Panel, names: Sequence[str]) -> dict[str, Se
     fits = [{"series": numbers[curve.series], "x": x, "y": y} for curve in panel.curves for x, y in curve.points]
     marked = panel.mark is not None and figure.x.low <= panel.mark[0] <= figure.x.high
     mark = [{"x": panel.mark[0], "label": panel.mark[1], "y": figure.y.low}] if panel.mark and marked else []
-    level = [] if panel.level is None else [{"y": panel.level}]
+    level = [] if panel.level is None else [{"y": panel.level, "x": figure.x.low, "label": panel.level_label}]
     return {
         "points": rows,
         # No data of a layer that the figure has not: a live chart knows no such data set.
@@ -74,15 +74,19 @@ def _has_mark(figure: Figure) -> bool:
 
 
 def _read_against(figure: Figure) -> list[alt.Chart]:
-    """Draw the level of no gain, the cores, the ideal: whichever of them the figure has."""
+    """Draw the level and its name, the cores, the ideal: whichever of them the figure has."""
     x, y = _x(figure.x), _y(figure.y)
     level = alt.Chart(frame.data("level")).mark_rule(color=MUTED, strokeWidth=1).encode(y=y)
+    named = alt.Chart(frame.data("level")).mark_text(
+        color=MUTED, align="left", baseline="bottom", dx=4, dy=-2, fontSize=frame.FONT_SIZE - 1
+    )
     mark = alt.Chart(frame.data("mark"))
     line = mark.mark_rule(color=MUTED, strokeWidth=1, strokeDash=[2, 3]).encode(x=x)
     text = mark.mark_text(color=MUTED, align="left", baseline="bottom", dx=5, dy=-4, fontSize=frame.FONT_SIZE - 1)
     ideal = alt.Chart(frame.data("ideal")).mark_line(color=INK, strokeWidth=1, opacity=0.6)
     return [
         *([level] if _has_level(figure) else []),
+        *([named.encode(x=x, y=y, text="label:N")] if any(panel.level_label for panel in figure.panels) else []),
         *([line, text.encode(x=x, y=y, text="label:N")] if _has_mark(figure) else []),
         *([ideal.encode(x=x, y=y)] if figure.has_ideal else []),
     ]

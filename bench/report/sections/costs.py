@@ -35,6 +35,9 @@ _BANDWIDTHS = Table(
     (),
     headers=3,
 )
+BREAK_EVEN_S = 1e-2
+"""The task time whose break-even is marked, and that a heading speaks of: chosen beforehand."""
+_LEVEL_LABEL = f"break-even of a {units.round_seconds(BREAK_EVEN_S)} task"
 Derive = Callable[[Benchmark], Estimate]
 Write = Callable[[float], str]
 
@@ -48,10 +51,12 @@ def times(study: Study) -> Figure | None:
         heading=wording.heading(told[0]) if told else "Time of a round trip by payload size",
         reading=(
             "Down is better. A payload goes to a warm worker and comes back; the dotted line is one memcpy of as many "
-            "bytes, the least that any copy could cost here."
+            "bytes, the least that any copy could cost here. Where a line crosses the grey one, a task of "
+            f"{units.round_seconds(BREAK_EVEN_S)} gains nothing any more from a worker a core."
         ),
         derive=lambda item: statistics.median(item.rounds_s),
         write=units.seconds,
+        level=_break_even_level,
         axis=lambda values: axes.time(values, "time of a round trip"),
         table=_TIMES,
         row=_round_trip_row,
@@ -130,6 +135,7 @@ def _round_trips(
     axis: Callable[[Iterable[float]], Axis],
     table: Table,
     row: Callable[[Run, Benchmark], tuple[str, ...]],
+    level: Callable[[Run], float | None] = lambda _: None,
 ) -> Figure | None:
     groups: list[PanelGroup] = []
     tables: list[tuple[str, tuple[tuple[str, ...], ...]]] = []
@@ -139,7 +145,10 @@ def _round_trips(
         if not trips:
             continue
         counted += [item.rounds for item in trips]
-        groups.append(PanelGroup(run.label, _with_copies(run, trips, derive, write), python=run.label))
+        panels = _with_copies(run, trips, derive, write)
+        if (marked := level(run)) is not None:
+            panels = tuple(replace(panel, level=marked, level_label=_LEVEL_LABEL) for panel in panels)
+        groups.append(PanelGroup(run.label, panels, python=run.label))
         tables.append((run.label, tuple(row(run, item) for item in trips)))
     if not groups:
         return None
@@ -153,11 +162,20 @@ def _round_trips(
             "is a model: how long a task with that payload must run before a pool with a worker a core beats serial."
         ),
         x=axes.payload_bytes(point.x for point in points),
-        y=axis(_ends(points)),
+        y=axis([*_ends(points), *(panel.level for group in groups for panel in group.panels if panel.level)]),
         groups=tuple(groups),
         table=replace(table, groups=tuple(tables)),
         ideal_name=MEMCPY,
     )
+
+
+def _break_even_level(run: Run) -> float | None:
+    """Return the round trip that a task of BREAK_EVEN_S pays for in a pool of a worker a core; None on one core.
+
+    The model is that of `metrics.break_even_task`, solved for the round trip.
+    """
+    cores = usable_cores(run) or 0
+    return BREAK_EVEN_S * (cores - 1) / cores if cores > 1 else None
 
 
 def _with_copies(run: Run, trips: list[Benchmark], derive: Derive, write: Write) -> tuple[Panel, ...]:

@@ -7,11 +7,9 @@ from bench.report import wording
 from bench.report.figures import Table, TableOnly
 from bench.report.findings import usable_cores
 from bench.report.section import Study
-from bench.report.sections.costs import is_round_trip
+from bench.report.sections.costs import BREAK_EVEN_S, is_round_trip
 
 TASKS_S = (1e-4, 1e-3, 1e-2, 1e-1)
-SPOKEN_OF_S = 1e-2
-"""The task time that the heading speaks of, chosen beforehand."""
 
 
 def table(study: Study) -> TableOnly | None:
@@ -37,9 +35,9 @@ def table(study: Study) -> TableOnly | None:
 def _heading(groups: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]) -> str:
     label, rows = groups[-1]
     row = next((row for row in rows if row[0] == "bytes" and row[1].startswith("process")), rows[0])
-    crossing = row[2 + TASKS_S.index(SPOKEN_OF_S)].partition(" [")[0]
+    crossing = row[2 + TASKS_S.index(BREAK_EVEN_S)].partition(" [")[0]
     return (
-        f"How much {row[0]} a {units.round_seconds(SPOKEN_OF_S)} task may send through {row[1]} on {label}: {crossing}"
+        f"How much {row[0]} a {units.round_seconds(BREAK_EVEN_S)} task may send through {row[1]} on {label}: {crossing}"
     )
 
 
