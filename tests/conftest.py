@@ -19,6 +19,8 @@ SAME_ON_EVERY_PYTHON = (
     "lockstep/test_proof_*.py",
 )
 """What judges and shows results: one Python does so for all, and what it runs in the others is tested beside it."""
+PEERS = frozenset({"loky", "joblib", "mpire"})
+"""Executors of other libraries: held to the contract (tests/executors) on every Python, and to the rest on one."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -26,9 +28,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what one Python is enough for, Dask's clusters among it, which take seconds each to start."""
     for item in items:
         callspec = getattr(item, "callspec", None)
-        is_of_dask = callspec is not None and "dask" in callspec.params.values()
-        if is_of_dask or any(item.path.match(pattern) for pattern in SAME_ON_EVERY_PYTHON):
+        values = {value for value in callspec.params.values() if isinstance(value, str)} if callspec else set()
+        is_of_peer = bool(values & PEERS) and not item.path.match("executors/*")
+        is_same = any(item.path.match(pattern) for pattern in SAME_ON_EVERY_PYTHON)
+        if "dask" in values or is_of_peer or is_same:
             item.add_marker(pytest.mark.once)
+    # The file that takes longest begins first, or one of the processes that share the tests waits for it in the end
+    items.sort(key=lambda item: item.path.name != "test_suites.py")
 
 
 @pytest.fixture(autouse=True)

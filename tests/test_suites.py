@@ -12,6 +12,8 @@ import pytest
 from flagkit.executors import EXECUTORS, available
 
 ROOT = Path(__file__).parent.parent
+PEERS = ("loky", "joblib", "mpire", "dask")
+"""The kinds of other libraries, which one Python is enough for: they take seconds each to start."""
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -28,8 +30,8 @@ def run_python(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Run the quick study once, without Dask, whose clusters take seconds each to start."""
-    return quick_study(tmp_path_factory.mktemp("reports"), "not dask")
+    """Run the quick study once, without the kinds of other libraries."""
+    return quick_study(tmp_path_factory.mktemp("reports"), f"not ({' or '.join(PEERS)})")
 
 
 def quick_study(directory: Path, kinds: str) -> dict[str, Any]:
@@ -55,24 +57,30 @@ def test_every_suite_is_in_the_study(parameters: list[dict[str, Any]]) -> None:
 
 
 @pytest.mark.once
-@pytest.mark.skipif("dask" not in available(), reason=str(EXECUTORS["dask"].unavailable()))
-def test_dask_is_measured_and_leaves_nothing(tmp_path: Path) -> None:
-    """The suites that compare kinds measure Dask as well, and the guard finds nothing left of its clusters."""
-    measured = {benchmark["extra_info"]["suite"] for benchmark in quick_study(tmp_path, "dask")["benchmarks"]}
-    assert measured >= {"gil", "serialization", "startup", "download", "dispatch"}
+def test_pools_of_other_libraries_are_measured_and_leave_nothing(tmp_path: Path) -> None:
+    """The suites that compare kinds measure them as well, and the guard finds nothing left of them."""
+    present = set(PEERS) & set(available())
+    if not present:
+        pytest.skip("none of them is installed")
+    measured = {
+        (benchmark["extra_info"]["suite"], benchmark["extra_info"].get("kind"))
+        for benchmark in quick_study(tmp_path, " or ".join(PEERS))["benchmarks"]
+    }
+    compared = ("gil", "serialization", "startup", "download", "dispatch")
+    assert measured >= {(suite, kind) for suite in compared for kind in present}
 
 
 @pytest.mark.parametrize("suite", ["gil", "serialization", "startup", "download", "dispatch"])
 def test_every_available_kind_is_measured(suite: str, parameters: list[dict[str, Any]]) -> None:
     """What can run here is measured in each suite that compares kinds; serial only where it is one of them."""
     measured = {values["kind"] for values in parameters if values["suite"] == suite and "kind" in values}
-    assert measured >= set(available()) - {"serial", "dask"}
+    assert measured >= set(available()) - {"serial", *PEERS}
 
 
 def test_what_cannot_run_here_is_listed_with_its_reason(results: dict[str, Any]) -> None:
     """Each kind that is not available has its place, and its reason, among the unavailable."""
     listed = results["machine_info"]["instrument"]["unavailable"]
-    for kind in set(EXECUTORS) - set(available()) - {"dask"}:
+    for kind in set(EXECUTORS) - set(available()) - set(PEERS):
         reasons = {entry["reason"] for entry in listed if f"[{kind}-" in entry["benchmark"]}
         assert reasons == {EXECUTORS[kind].unavailable()}
 
