@@ -6,20 +6,26 @@ lock. On a busy machine that is up to a quarter of a second in which Ctrl-C come
 one signal in six where six processes share two cores; none on builds with the GIL, which do not spin).
 """
 
+import os
 import signal
 import socket
+import struct
+import sys
 import sysconfig
 import threading
 from collections.abc import Callable, Container
 
 AGAIN_S = 0.2
+_CREDENTIALS = struct.Struct("3i")
+"""What the kernel of Linux says of who wrote: process, user and group."""
 IS_NEEDED = bool(sysconfig.get_config_var("Py_GIL_DISABLED")) and hasattr(signal, "pthread_kill")  # not on Windows
 
 
 class Reminder:
     """A thread that hears of the signals ``numbers`` at once, and repeats them while not ``is_handled()``.
 
-    It is started and stopped in the main thread, to which the signals go. A forked child must call ``silence``.
+    It is started and stopped in the main thread, to which the signals go. A forked child must call ``silence``: what
+    comes to it before that reaches the thread in its parent, which looks at who wrote (on Linux, where one can).
     """
 
     def __init__(self, numbers: Container[int], is_handled: Callable[[], bool]) -> None:
@@ -32,6 +38,8 @@ class Reminder:
     def start(self) -> None:
         """Begin to listen."""
         arrivals, self._wakeup = socket.socketpair()
+        if sys.platform == "linux":
+            arrivals.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._wakeup.settimeout(0)
         self._replaced_fd = signal.set_wakeup_fd(self._wakeup.fileno(), warn_on_full_buffer=False)
         threading.Thread(target=self._repeat, args=(arrivals,), name="reminder", daemon=True).start()
@@ -52,9 +60,19 @@ class Reminder:
 
     def _repeat(self, arrivals: socket.socket) -> None:
         with arrivals:
-            while number := arrivals.recv(1):
-                while number[0] in self._numbers and not self._is_handled():
+            while number := _receive(arrivals):
+                while number in self._numbers and not self._is_handled():
                     if self._stopped.wait(AGAIN_S):
                         return
                     if not self._is_handled():
-                        signal.pthread_kill(threading.main_thread().ident or 0, number[0])
+                        signal.pthread_kill(threading.main_thread().ident or 0, number)
+
+
+def _receive(arrivals: socket.socket) -> int:
+    """Return the next signal that came to this process, zero when no more can come."""
+    while True:
+        number, credentials, _, _ = arrivals.recvmsg(1, socket.CMSG_SPACE(_CREDENTIALS.size))
+        if not number:
+            return 0
+        if all(_CREDENTIALS.unpack(data)[0] == os.getpid() for _, _, data in credentials):
+            return number[0]

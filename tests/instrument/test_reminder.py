@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 
@@ -84,6 +85,22 @@ def test_a_silenced_child_reminds_nobody(seen: list[int]) -> None:
     child = os.fork()
     if child == 0:
         Reminder.silence()
+        os.kill(os.getpid(), signal.SIGUSR1)
+        os._exit(len(seen))
+    _, status = os.waitpid(child, 0)
+    wait_until(0, seen)
+    one.stop()
+    assert os.waitstatus_to_exitcode(status) == 1
+    assert seen == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who wrote into a socket")
+def test_a_child_that_gets_a_signal_before_it_is_silenced_reminds_nobody(seen: list[int]) -> None:
+    """A pool ends its workers with SIGTERM, and one that was just forked has not run a line of Python yet."""
+    one = Reminder([signal.SIGUSR1], lambda: False)
+    one.start()
+    child = os.fork()
+    if child == 0:
         os.kill(os.getpid(), signal.SIGUSR1)
         os._exit(len(seen))
     _, status = os.waitpid(child, 0)
