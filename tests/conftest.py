@@ -14,11 +14,14 @@ settings.load_profile("flagkit")
 SAME_ON_EVERY_PYTHON = (
     "gate/*",
     "report/*",
-    "lockstep/test_estimate.py",
-    "lockstep/test_noise.py",
+    "lockstep/test_[!gp]*.py",  # processes and generations are what every Python has to do
     "lockstep/test_proof_*.py",
+    "instrument/test_order.py",
+    "instrument/test_plugin.py",
+    "instrument/test_progress.py",
+    "instrument/test_shares.py",
 )
-"""What judges and shows results: one Python does so for all, and what it runs in the others is tested beside it."""
+"""What has others run, judges and shows: one Python does so for all. What it runs is tested beside it, on every one."""
 PEERS = frozenset({"loky", "joblib", "mpire"})
 """Executors of other libraries: held to the contract (tests/executors) on every Python, and to the rest on one."""
 
