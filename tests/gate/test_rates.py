@@ -9,7 +9,7 @@ import pytest
 
 from bench.__main__ import main
 from bench.gate.procedure import synthetic
-from bench.gate.rates import neighbour, recordings, replay, subject, table
+from bench.gate.rates import recordings, replay, subject, table
 from bench.gate.rates.others import OTHERS, alarms
 from bench.gate.rates.record import record
 from bench.gate.rates.recordings import Generation
@@ -145,17 +145,6 @@ def test_subject_is_the_same_but_for_its_layout(tmp_path: Path) -> None:
     assert found[0] == found[1]
     assert len(str(base)) == len(str(head))
     assert (base / "bench_subject.py").read_text() == (head / "bench_subject.py").read_text()
-
-
-def test_neighbours_end_with_the_block() -> None:
-    """No neighbour outlives what it disturbs."""
-    import psutil  # noqa: PLC0415 - for this test alone
-
-    with neighbour.noisy(2):
-        inside = [child.pid for child in psutil.Process().children() if "neighbour" in " ".join(child.cmdline())]
-
-    assert len(inside) == 2
-    assert not any(psutil.pid_exists(pid) for pid in inside)
 
 
 @pytest.mark.once

@@ -1,5 +1,6 @@
 """Record generations of the subject, base and head in lockstep, for as long as is asked."""
 
+import contextlib
 import os
 import secrets
 import sys
@@ -10,12 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.gate.procedure.sizes import LEAST_ROUNDS
-from bench.gate.rates import neighbour, recordings, subject
+from bench.gate.rates import recordings, subject
 from bench.gate.source import BASE, HEAD
 from bench.lockstep.arms import Arm
 from bench.lockstep.controller import Lockstep
 from bench.lockstep.cost import Phase
 from bench.lockstep.progress import Progress
+from bench.lockstep.proof.neighbour import neighbour
 
 _TIMEOUT_S = 60.0
 _MOST = 1_000_000
@@ -25,7 +27,9 @@ def record(path: Path, time_s: float, neighbours: int) -> int:
     """Append generations until the time is over; returns how many. Each is written before the next begins."""
     ends_s = time.monotonic() + time_s
     name = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}"
-    with tempfile.TemporaryDirectory(prefix="gate-rates-") as folder, neighbour.noisy(neighbours):
+    with tempfile.TemporaryDirectory(prefix="gate-rates-") as folder, contextlib.ExitStack() as others:
+        for _ in range(neighbours):
+            others.enter_context(neighbour(secrets.randbelow(2**32)))
         base, head = subject.write(Path(folder))
         arms = [Arm(side, Path(sys.executable), tree) for side, tree in ((BASE, base), (HEAD, head))]
         progress = Progress(sys.stderr)
