@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import copyreg
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,10 @@ from hypothesis import settings
 # No deadline an example: on a shared machine it would judge the machine, and the first example pays for imports.
 settings.register_profile("flagkit", deadline=None)
 settings.load_profile("flagkit")
+
+# A shell starts what it runs in the background with Ctrl-C ignored, and children would inherit that: many tests send it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 SAME_ON_EVERY_PYTHON = (
