@@ -74,6 +74,10 @@ class DaskExecutor(Adapter):
             self._scratch.cleanup()
 
 
+_CTRL_C_IS_FOR_THE_PARENT = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+"""Run by a worker as it starts: one that is interrupted prints a traceback on its way out."""
+
+
 def _local_cluster(workers: int, scratch: str) -> LocalCluster:
     with dask.config.set({"temporary-directory": scratch}):  # of the scheduler
         return LocalCluster(
@@ -85,6 +89,7 @@ def _local_cluster(workers: int, scratch: str) -> LocalCluster:
             scheduler_kwargs={"dashboard": False},
             local_directory=scratch,  # of the workers
             memory_limit=0,  # as in any other pool
+            preload=[*dask.config.get("distributed.worker.preload"), _CTRL_C_IS_FOR_THE_PARENT],
             silence_logs=logging.CRITICAL,
         )
 
