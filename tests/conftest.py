@@ -11,7 +11,7 @@ from hypothesis import settings
 settings.register_profile("flagkit", deadline=None)
 settings.load_profile("flagkit")
 
-# A shell starts what it runs in the background with Ctrl-C ignored, and children would inherit that: many tests send it.
+# A shell starts what it runs in the background with Ctrl-C ignored, as children then are too. Many tests send it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
