@@ -138,7 +138,7 @@ def test_idle_memory_is_bounded(pool: SharedMemoryExecutor) -> None:
     results = list(pool.map(echo, [numbers(first) for first in range(50)]))
     del results
     gc.collect()
-    assert pool._memory.idle_bytes <= 6 * 1.25 * numbers().nbytes
+    assert pool._home.memory.idle_bytes <= 6 * 1.25 * numbers().nbytes
 
 
 def test_a_fork_copies_what_was_received(pool: SharedMemoryExecutor) -> None:

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 
 from flagkit.executors import SharedMemoryExecutor
-from flagkit.executors.shared import memory, missing
-from flagkit.executors.shared.leases import Lease
+from flagkit.executors.shared import leases, memory, missing
+from flagkit.executors.shared.parcels import Parcel
 from flagkit.payloads import echo
 
 if reason := missing():
@@ -79,7 +79,7 @@ def test_no_descriptor_left_means_the_pipe(
 ) -> None:
     """A process that may open no further file still gets its results, with one warning."""
     pool.submit(echo, 0).result()
-    pool._memory.close()  # forgets what is idle
+    pool._home.memory.close()  # forgets what is idle
 
     def refuse(*_: object) -> NoReturn:
         raise OSError(24, "Too many open files")
@@ -89,6 +89,73 @@ def test_no_descriptor_left_means_the_pipe(
         for _ in range(3):
             assert np.array_equal(pool.submit(echo, BIG).result(), BIG)
     assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+HOARD = """
+import multiprocessing, os, resource
+import numpy as np
+from flagkit.executors import SharedMemoryExecutor
+
+def numbers(count):
+    return np.arange(count, dtype=np.float64)
+
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))
+    with SharedMemoryExecutor(2, multiprocessing.get_context("fork")) as pool:
+        assert pool.submit(numbers, 1).result() == 0
+        hoard = []
+        try:
+            while True:
+                hoard.append(os.dup(0))
+        except OSError:
+            pass
+        for count, result in enumerate(pool.map(numbers, range(100_000, 100_050)), 100_000):
+            assert np.array_equal(result, numbers(count)) and result.flags.writeable
+        for descriptor in hoard:
+            os.close(descriptor)
+        for count, result in enumerate(pool.map(numbers, range(100_000, 100_050)), 100_000):
+            assert np.array_equal(result, numbers(count)) and result.flags.writeable
+    print("all")
+"""
+
+
+def test_a_process_that_may_open_nothing_more_gets_what_workers_have_made(tmp_path: Path) -> None:
+    """Large results of a pool that has no memory to lend yet arrive by the descriptors that it has put by."""
+    program = tmp_path / "program.py"
+    program.write_text(HOARD, encoding="utf-8")
+    done = subprocess.run([sys.executable, str(program)], check=False, capture_output=True, text=True, timeout=120)
+    assert (done.stdout, done.stderr) == ("all\n", "")
+
+
+def test_memory_that_cannot_be_handed_over_means_the_pipe(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that cannot send the memory of a result, as too much is on the way, sends the result by the pipe."""
+
+    def refuse(*_: object) -> NoReturn:
+        raise OSError(109, "Too many references: cannot splice")
+
+    monkeypatch.setattr("flagkit.executors.shared.tasks.send", refuse)
+    with SharedMemoryExecutor(1, multiprocessing.get_context("fork")) as pool, caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            first, second = pool.submit(several, 300_000).result(timeout=30)
+            assert np.array_equal(first, BIG)
+            assert first.flags.writeable
+            assert second == b"x" * 300_000
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+def several(count: int) -> tuple[Any, bytes]:
+    """Return an array and bytes, both large."""
+    return np.arange(count, dtype=np.float64), b"x" * count
+
+
+def test_what_a_worker_makes_is_lent_again(pool: SharedMemoryExecutor) -> None:
+    """The memory that a worker has made for a first large result is what the next one comes in."""
+    for _ in range(20):
+        assert np.array_equal(pool.submit(several, 300_000).result()[0], BIG)
+    gc.collect()
+    assert len([one for reference in memory.opened.values() if (one := reference()) and one.capacity]) == 1
 
 
 def test_memory_that_cannot_be_mapped_is_read(pool: SharedMemoryExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,24 +178,16 @@ class NotThereError(Exception):
         super().__init__(f"{code}: {reason}")
 
 
-class Breaking:
-    """An object whose pickling takes so long that the pool breaks meanwhile."""
-
-    def __init__(self, lease: Lease) -> None:
-        self.lease = lease
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        future: Future[Any] = Future()
-        future.set_exception(BrokenProcessPool())
-        self.lease.end(future)
-        return str, ()
-
-
 def test_a_pool_may_break_while_a_call_is_pickled(pool: SharedMemoryExecutor) -> None:
-    """Memory stays there for whoever writes to it, although the future is done and has let go of it."""
-    lease = Lease(pool._memory, pool._passage, 1000)
-    lease.pack([BIG, b"x" * 1_000_000, Breaking(lease), b"y" * 1_000_000, BIG])
-    del lease
+    """What a call has borrowed whose future is done by the time it is sent is not lent again, and not kept."""
+    future: Future[Any] = Future()
+    future.set_exception(BrokenProcessPool())
+    parcel = Parcel(pool._home, echo, ([BIG, b"x" * 1_000_000, BIG],), {})
+    parcel.meet(future)
+    pickle.dumps(parcel)
+    assert pool._home.memory.is_empty
+    assert not leases._leases
+    del parcel, future
     gc.collect()
     assert pool.submit(echo, 1).result(timeout=30) == 1
 
@@ -180,7 +239,7 @@ def test_what_fails_does_not_use_up_memory(pool: SharedMemoryExecutor) -> None:
     for _ in range(10):
         wait([pool.submit(echo, [BIG, threading.Lock()]), pool.submit(lock_of, BIG), pool.submit(Broken)])
     gc.collect()
-    assert len(memory.opened) <= pool._memory._keep
+    assert len(memory.opened) <= pool._home.memory._keep
 
 
 def test_a_wrong_initializer_is_refused_as_ever() -> None:

@@ -55,6 +55,10 @@ ARRAYS = {
     "zero-length": np.empty((0, 5), dtype="i2"),
     "scalar": np.array(3.5),
     "below min_bytes": np.arange(10),
+    "small fortran": np.asfortranarray(BIG[:6].reshape(2, 3)),
+    "small other byte order": BIG[:5].astype(">f8"),
+    "small truth values": BIG[:5] > 2,
+    "small, with metadata": BIG[:5].astype(np.dtype("f8", metadata={"unit": "m"})),
 }
 
 
@@ -204,12 +208,7 @@ def test_payloads_beyond_two_gibibytes_arrive(forked: SharedMemoryExecutor) -> N
 
 def test_the_pipe_is_spared(forked: SharedMemoryExecutor) -> None:
     """An executor's parcel of a megabyte pickles to less than a kilobyte."""
-    lease = _lease(forked)
+    from flagkit.executors.shared.parcels import Parcel  # noqa: PLC0415 - not there on every platform
+
     for value in (BIG, b"x" * 1_000_000):
-        assert len(pickle.dumps(lease.pack((echo, (value,), {})))) < 1024
-
-
-def _lease(pool: SharedMemoryExecutor) -> Any:
-    from flagkit.executors.shared.leases import Lease  # noqa: PLC0415 - not there on every platform
-
-    return Lease(pool._memory, pool._passage, MIN_BYTES)
+        assert len(pickle.dumps(Parcel(forked._home, echo, (value,), {}))) < 1024

@@ -8,6 +8,7 @@ lack that, and the kind is unavailable there, with the reason (`missing`).
     memory     a piece of it: reserved before it is written to, mapped, lent for as long as a view lives
     pool       what an executor's parent owns and reuses, since fresh pages cost more than a copy
     transport  an object as a pickle, its buffers in memory and its stream there too if it is long
+    parcels    a call on its way to a worker, whole if it is small and plain
     leases     what a task has borrowed of the pool on its way; in the parent
     tasks      the call that arrives, its run and the reply; in the worker
     executor   ProcessPoolExecutor's interface

@@ -1,18 +1,18 @@
 """SharedMemoryExecutor: a ProcessPoolExecutor whose large arguments and results travel through memory."""
 
 import multiprocessing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing.context import BaseContext
 from typing import Any, ParamSpec, TypeVar
 
 from flagkit.executors.shared import forks, workers
-from flagkit.executors.shared.leases import Lease, Undelivered
+from flagkit.executors.shared.leases import Home, Undelivered, numbers
 from flagkit.executors.shared.memory import missing
+from flagkit.executors.shared.parcels import Parcel
 from flagkit.executors.shared.pool import MemoryPool
 from flagkit.executors.shared.semaphores import NamelessContext
 from flagkit.executors.shared.sharing import Passage
-from flagkit.executors.shared.tasks import Delivery, run
 from flagkit.executors.shared.transport import MIN_BYTES
 
 __all__ = ["SharedMemoryExecutor"]
@@ -46,32 +46,33 @@ class SharedMemoryExecutor(ProcessPoolExecutor):
             mp_context = multiprocessing.get_context(None if max_tasks_per_child is None else "spawn")
         context: Any = NamelessContext(mp_context)
         parent_end, worker_end = multiprocessing.Pipe()
+        number = next(numbers)
         super().__init__(
             max_workers,
             context,
             workers.begin,
-            (worker_end, initializer, tuple(initargs)),
+            (workers.Origin(number, worker_end, min_bytes), initializer, tuple(initargs)),
             max_tasks_per_child=max_tasks_per_child,
         )
         forks.follow()
-        self._passage = Passage(parent_end)
-        self._min_bytes = min_bytes
+        size: int = self._max_workers  # type: ignore[attr-defined]
         # At most one task at each worker, one more for each waiting in the pipe, and one in the feeder's hands, each
         # with memory for its arguments and for its result. More than that are idle only after having been kept.
-        self._memory = MemoryPool(keep=2 * (2 * self._max_workers + 1))  # type: ignore[attr-defined]
+        memory = MemoryPool(keep=2 * (2 * size + 1))
+        self._home = Home(number, memory, Passage(parent_end, reserve=size), min_bytes)
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Schedule `fn(*args, **kwargs)` and return its future, as ProcessPoolExecutor does."""
-        lease = Lease(self._memory, self._passage, self._min_bytes)
-        future: Future[Any] = super().submit(run, _Parcel(lease, fn, args, kwargs))  # type: ignore[arg-type]
+        parcel = Parcel(self._home, fn, args, kwargs)
+        future: Future[Any] = super().submit(parcel)
         future.__class__ = _Future
-        future.add_done_callback(lease.end)
+        parcel.meet(future)
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - the interface's own
         """Shut down as ProcessPoolExecutor does; memory is freed as soon as nothing uses it."""
         super().shutdown(wait, cancel_futures=cancel_futures)
-        self._memory.close()
+        self._home.memory.close()
 
 
 class _Future(Future[T]):
@@ -95,18 +96,3 @@ class _Future(Future[T]):
             if isinstance(result, Undelivered):
                 return result.error
         return error
-
-
-class _Parcel:
-    """A call on its way to a worker, pickled when the executor sends it: as a `Delivery`."""
-
-    __slots__ = ("_args", "_fn", "_kwargs", "_lease")
-
-    def __init__(self, lease: Lease, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
-        self._lease = lease
-        self._fn = fn
-        self._args = args
-        self._kwargs = kwargs
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Delivery, self._lease.pack((self._fn, self._args, self._kwargs))

@@ -26,22 +26,32 @@ class MemoryPool:
         self._is_closed = False
         self._has_warned = False
 
-    def take(self, size: int = 0) -> Memory:
+    def take(self, size: int) -> Memory:
         """Return the smallest idle memory of at least `size` bytes, or else the largest, or else a new one.
 
         An idle one that is too small is made larger by whoever writes to it, rather than being kept beside a new one.
-        Without a size it is the one that came back last. OSError where the system has no descriptor for a new one.
+        OSError where the system has no descriptor for a new one.
         """
-        if not size:
-            try:
-                return self._returned.pop()
-            except IndexError:
-                pass  # the others are sorted in already
         with self._lock:
             self._sort_in()
             if self._idle:
-                return self._idle.pop(self._best(size) if size else -1)
+                return self._idle.pop(self._best(size))
         return Memory.create()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is idle."""
+        return not (self._returned or self._idle)
+
+    def spare(self) -> Memory | None:
+        """Return idle memory, the one that came back last, if there is any."""
+        try:
+            return self._returned.pop()
+        except IndexError:
+            if not self._idle:
+                return None
+        with self._lock:
+            return self._idle.pop() if self._idle else None
 
     def put(self, memory: Memory) -> None:
         """Take back what nobody has a view of any more."""

@@ -9,6 +9,7 @@ down, which does not look for dead workers any more, the other workers never hea
 import os
 import select
 import sys
+from contextlib import suppress
 from multiprocessing import queues, reduction
 from multiprocessing.context import BaseContext, assert_spawning
 from typing import Any
@@ -21,20 +22,35 @@ __all__ = ["Lock", "NamelessContext", "Semaphore"]
 ONE = (1).to_bytes(8, sys.byteorder)
 
 
+_life = [0]  # of which process this is, counted from one forked to the next
+
+
+def _begin_life() -> None:
+    _life[0] += 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_life)
+
+
 class Lock:
     """A lock between processes, which the system releases when its holder ends, however that ends.
 
     It is a record lock on a file without a name. Threads of one process are not kept apart: each lock of the queues is
-    used by one thread in a process.
+    used by one thread in a process. And the process that makes it is not kept apart from the others, since what the
+    executor's own process locks, its end of the call queue, is never used by a worker: so it needs no system call.
     """
 
     def __init__(self) -> None:
+        self._maker: int | None = _life[0]
         self._descriptor = os.memfd_create("flagkit-lock", os.MFD_CLOEXEC)
 
     def acquire(self, block: bool = True, timeout: float | None = None) -> bool:  # noqa: FBT001, FBT002 - as multiprocessing's
         """Take the lock, waiting for it if need be; return whether that was possible."""
         if timeout is not None:
             raise ValueError("this lock knows no time-out")
+        if self._maker == _life[0]:
+            return True
         try:
             fcntl.lockf(self._descriptor, fcntl.LOCK_EX | (0 if block else fcntl.LOCK_NB))
         except BlockingIOError:
@@ -43,7 +59,8 @@ class Lock:
 
     def release(self) -> None:
         """Give it back."""
-        fcntl.lockf(self._descriptor, fcntl.LOCK_UN)
+        if self._maker != _life[0]:
+            fcntl.lockf(self._descriptor, fcntl.LOCK_UN)
 
     def __enter__(self) -> bool:
         return self.acquire()
@@ -56,6 +73,7 @@ class Lock:
         return reduction.DupFd(self._descriptor)
 
     def __setstate__(self, duplicate: Any) -> None:
+        self._maker = None
         self._descriptor = duplicate.detach()
 
     def __del__(self) -> None:
@@ -63,45 +81,56 @@ class Lock:
 
 
 class Semaphore:
-    """A counting semaphore between processes, freed by the system with the last process that has it."""
+    """A counting semaphore between processes, freed by the system with the last process that has it.
+
+    Any process may give, but one thread of one process takes, as it is with the places of the executor's call queue.
+    So what was given is fetched all at once, and what is left of it needs no system call to be counted and taken.
+    """
 
     def __init__(self, value: int) -> None:
-        self._descriptor = os.eventfd(value, os.EFD_CLOEXEC | os.EFD_SEMAPHORE)
+        self._left = value
+        self._given = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
 
     def acquire(self, block: bool = True, timeout: float | None = None) -> bool:  # noqa: FBT001, FBT002 - as multiprocessing's
-        """Take one, waiting for it if need be; return whether that was possible.
-
-        With a timeout, or without blocking, another process may come first after all: then it waits. The executor does
-        so in one place of one process only, with the places of its call queue.
-        """
-        if (not block or timeout is not None) and self._is_zero(timeout if block and timeout else 0):
-            return False
-        os.read(self._descriptor, len(ONE))
+        """Take one, waiting for it if need be; return whether that was possible."""
+        if not self._left and not self._fetch():
+            if not block:
+                return False
+            poll = select.poll()
+            poll.register(self._given, select.POLLIN)
+            poll.poll(None if timeout is None else timeout * 1000)
+            if not self._fetch():
+                return False
+        self._left -= 1
         return True
 
     def release(self) -> None:
         """Give one back."""
-        os.write(self._descriptor, ONE)
+        os.write(self._given, ONE)
 
     @property
     def _semlock(self) -> "Semaphore":
         # multiprocessing's Queue.full(), which the executor calls, asks for this by its private name
         return self
 
-    def _is_zero(self, timeout: float = 0) -> bool:
-        poll = select.poll()
-        poll.register(self._descriptor, select.POLLIN)
-        return not poll.poll(timeout * 1000)
+    def _is_zero(self) -> bool:
+        return not self._left and not self._fetch()
+
+    def _fetch(self) -> int:
+        with suppress(BlockingIOError):
+            self._left += os.eventfd_read(self._given)
+        return self._left
 
     def __getstate__(self) -> Any:
         assert_spawning(self)
-        return reduction.DupFd(self._descriptor)
+        return reduction.DupFd(self._given)
 
     def __setstate__(self, duplicate: Any) -> None:
-        self._descriptor = duplicate.detach()
+        self._left = 0
+        self._given = duplicate.detach()
 
     def __del__(self) -> None:
-        os.close(self._descriptor)
+        os.close(self._given)
 
 
 class NamelessContext:

@@ -1,12 +1,13 @@
 """share(): put an array in shared memory for good, and send its name instead of its bytes."""
 
+import errno
 import os
 import socket
 import threading
 import weakref
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any, Generic, NoReturn, TypeVar
@@ -14,7 +15,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 from flagkit.executors.shared.memory import Memory, Reference
 from flagkit.executors.shared.transport import Packed, Span, pack, unpack
 
-__all__ = ["Passage", "Shared", "share"]
+__all__ = ["Passage", "Shared", "send", "share"]
 
 T = TypeVar("T")
 
@@ -72,30 +73,70 @@ def share(value: T) -> Shared[T]:
 
 
 class Passage:
-    """The way of handles from an executor's workers to its parent, beside the pipe of the results.
+    """The way of memory from an executor's workers to its parent, beside the pipe of the results.
 
-    A worker may drop its handle, or be killed, before the parent has unpickled the result. So it sends the descriptors
+    A worker may drop its handle, or end, before the parent has unpickled the result. So it sends the descriptors
     along, ahead of the result: once on the way, they keep the memory by themselves.
     """
 
-    def __init__(self, parent_end: Connection) -> None:
+    def __init__(self, parent_end: Connection, reserve: int) -> None:
         self._parent_end = parent_end
         self._arrived: defaultdict[int, list[Memory]] = defaultdict(list)  # by inode, one for each time it was sent
+        self._reserve = reserve
+        # Where this process may open nothing more, they make room for what arrives, which would be lost otherwise. One
+        # for each worker: so many may have sent memory ahead of the result that is waited for
+        self._reserved: list[int] = []
+        self.refill()
 
     @contextmanager
     def arriving(self) -> Iterator[None]:
         """Give the handles that are unpickled meanwhile, in this thread, the memory that has come for them."""
         while self._parent_end.poll():
-            with _socket(self._parent_end) as channel:
-                _, descriptors, _, _ = socket.recv_fds(channel, 1, DESCRIPTORS_AT_ONCE, socket.MSG_CMSG_CLOEXEC)
-            for descriptor in descriptors:
-                memory = Memory(descriptor, os.fstat(descriptor).st_size)
-                self._arrived[memory.inode].append(memory)
+            self._receive()
         _passage.arrived = self._arrived
         try:
             yield
         finally:
             _passage.arrived = None
+
+    def take(self, inode: int) -> Memory:
+        """Return memory that has been sent; OSError where it was lost for want of a descriptor."""
+        while not self._arrived.get(inode):
+            if not self._parent_end.poll():
+                raise OSError(errno.EMFILE, "no descriptor was left for the memory of a result")
+            self._receive()
+        memories = self._arrived[inode]
+        memory = memories.pop()
+        if not memories:
+            del self._arrived[inode]
+        return memory
+
+    @property
+    def is_short(self) -> bool:
+        """Whether there was need of the reserve: what was taken is to be closed soon, and `refill` called."""
+        return len(self._reserved) < self._reserve
+
+    def refill(self) -> None:
+        """Open the reserve again, as far as that can be."""
+        with suppress(OSError):
+            while self.is_short:
+                self._reserved.append(os.dup(self._parent_end.fileno()))
+
+    def _receive(self) -> None:
+        try:
+            os.close(os.dup(self._parent_end.fileno()))
+        except OSError:
+            if self._reserved:
+                os.close(self._reserved.pop())
+        with _socket(self._parent_end) as channel:
+            _, descriptors, _, _ = socket.recv_fds(channel, 1, DESCRIPTORS_AT_ONCE, socket.MSG_CMSG_CLOEXEC)
+        for descriptor in descriptors:
+            memory = Memory(descriptor, os.fstat(descriptor).st_size)
+            self._arrived[memory.inode].append(memory)
+
+    def __del__(self) -> None:
+        for descriptor in self._reserved:
+            os.close(descriptor)
 
 
 @contextmanager
@@ -107,13 +148,23 @@ def leaving(worker_end: Connection) -> Iterator[list[int]]:
         yield descriptors
     finally:
         _passage.leaving = None
+    send(worker_end, descriptors)
+
+
+def send(worker_end: Connection, descriptors: list[int]) -> None:
+    """Send memory to the parent, ahead of the result that it belongs to; OSError where too much is on the way."""
     for start in range(0, len(descriptors), DESCRIPTORS_AT_ONCE):
         with _socket(worker_end) as channel:
             socket.send_fds(channel, [b"."], descriptors[start : start + DESCRIPTORS_AT_ONCE])
 
 
-def _socket(end: Connection) -> socket.socket:
-    return socket.socket(fileno=os.dup(end.fileno()))
+@contextmanager
+def _socket(end: Connection) -> Iterator[socket.socket]:
+    channel = socket.socket(fileno=end.fileno())
+    try:
+        yield channel
+    finally:
+        channel.detach()
 
 
 def _arrive(reference: Reference, packed: tuple[bytes | Span, tuple[bytearray | Span, ...]]) -> Shared[Any]:

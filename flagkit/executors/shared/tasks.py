@@ -1,72 +1,101 @@
 """A task at its worker: the call that arrives, the run, and the reply."""
 
 import pickle
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from flagkit.executors.shared import workers
-from flagkit.executors.shared.leases import Loan, deliver, deliver_plain, receive
+from flagkit.executors.shared.leases import Loan, Loans, deliver, deliver_plain, deliver_small, receive
 from flagkit.executors.shared.memory import Memory, Reference
-from flagkit.executors.shared.sharing import leaving
-from flagkit.executors.shared.transport import Packed, Span, is_plain, pack, unpack
+from flagkit.executors.shared.sharing import leaving, send
+from flagkit.executors.shared.transport import Packed, Packing, is_plain, pack, unpack
 
-__all__ = ["Delivery", "Reply", "run"]
+__all__ = ["Delivery", "NamedDelivery", "Reply"]
 
 ATTACHED_AT_MOST = 64
 """How many pieces of the parent's memory a worker keeps mapped between tasks."""
+
+Naming: TypeAlias = tuple[str, str, tuple[Any, ...], Mapping[str, Any]]
+"""A call by the function's module and name, with its arguments."""
+Opened: TypeAlias = tuple[Callable[..., Any], tuple[Any, ...], Mapping[str, Any]]
 
 _attached: OrderedDict[Reference, Memory] = OrderedDict()
 
 
 class Delivery:
-    """A call that has arrived; unpickled by `open`, so that what fails there is an error of its future alone."""
+    """A call that has arrived; unpickled when called, so that what fails there is an error of its future alone."""
 
-    __slots__ = ("_arguments", "_arguments_loan", "_min_bytes", "_packed", "_reply", "_reply_loan", "_token")
+    __slots__ = ("_arguments", "_call", "_loans", "_made", "_reply")
 
-    def __init__(
-        self,
-        token: int,
-        packed: tuple[bytes | Span, tuple[bytearray | Span, ...]],
-        arguments: Loan | None,
-        reply: Loan | None,
-        min_bytes: int,
-    ) -> None:
-        self._token = token
-        self._packed = Packed(*packed)
-        self._arguments_loan = arguments
-        self._reply_loan = reply
-        self._min_bytes = min_bytes
+    def __init__(self, call: bytes | Packing | Naming, loans: Loans | None = None) -> None:
+        self._call = call
+        self._loans = loans
         self._arguments: Memory | None = None
         self._reply: Memory | None = None
+        self._made: Memory | None = None
 
-    def open(self) -> tuple[Callable[..., Any], tuple[Any, ...], Mapping[str, Any]]:
+    def __call__(self) -> Any:
+        """Run the call, in the worker, and return what is to be sent."""
+        try:
+            fn, args, kwargs = self._open()
+            value = fn(*args, **kwargs)
+        except BaseException as error:
+            self.take_over()
+            _check(error)
+            raise
+        if self._loans is None and is_plain(value, workers.origin().min_bytes):
+            return value
+        return Reply(self, value)
+
+    def _open(self) -> Opened:
         """Return the function and its arguments; to be called once."""
-        packed, self._packed = self._packed, Packed(b"", ())
-        call: tuple[Callable[..., Any], tuple[Any, ...], Mapping[str, Any]]
-        if self._arguments_loan is None:
-            call = unpack(packed)
+        call, self._call = self._call, b""
+        opened: Opened
+        if isinstance(call, bytes):
+            opened = pickle.loads(call)  # noqa: S301 - from our own parent
+        elif isinstance(call[0], str):
+            module, name, args, kwargs = call
+            opened = _named(module, name), args, kwargs
+        elif self._loans is None or self._loans[1] is None:
+            opened = unpack(Packed(*call))
         else:
-            self._arguments = _attach(self._arguments_loan)
-            call = receive(packed, self._arguments, _stay)
-        return call
+            self._arguments = _attach(self._loans[1])
+            opened = receive(Packed(*call), self._arguments, _stay)
+        return opened
 
     def reply(self, value: list[Any]) -> tuple[Any, ...]:
         """Return how the result, which is taken out of the list `value`, is delivered: a function and its arguments."""
-        if is_plain(value[0], self._min_bytes):  # which saves a pickle within the pickle
-            return deliver_plain, (self._token, value.pop(), self._let_go())
+        origin = workers.origin()
+        if self._loans is not None and is_plain(value[0], origin.min_bytes):  # which saves a pickle within the pickle
+            return deliver_plain, (self._loans[0], value.pop(), self._let_go())
         refusals: list[str] = []
 
         def refused(error: OSError) -> None:
             refusals.append(error.strerror or str(error))
 
-        with leaving(workers.passage()) as handles:
-            packed = pack(value[0], self._take, self._min_bytes, refused)
+        with leaving(origin.passage) as handles:
+            packed = pack(value[0], self._take, origin.min_bytes, refused)
         value.clear()  # if it is an argument, that may have been the last view
+        made = None
+        if self._made is not None:
+            packed, made = self._hand_over(self._made, packed, refused)
+        if self._loans is None and isinstance(packed.stream, bytes) and not (packed.buffers or handles or refusals):
+            return deliver_small, (packed.stream,)
+        token = None if self._loans is None else self._loans[0]
         capacity = 0 if self._reply is None else self._reply.capacity
-        refusal = refusals[0] if refusals else None
-        outcome = self._let_go(), bool(handles), refusal
-        return deliver, (self._token, (packed.stream, packed.buffers), capacity, outcome)
+        outcome = self._let_go(), bool(handles), refusals[0] if refusals else None, made
+        return deliver, (origin.number, token, (packed.stream, packed.buffers), capacity, outcome)
+
+    def take_over(self) -> None:
+        """Make the arguments' memory this worker's own: to be freed as soon as no view of it lives."""
+        memory, self._arguments = self._arguments, None
+        if memory is not None and self._loans is not None and self._loans[1] is not None:
+            _attached.pop(self._loans[1][0], None)
+            memory.returned = Memory.discard
+            if not memory.is_lent:
+                memory.discard()
 
     def _let_go(self) -> bool:
         """Return whether views of the arguments live on; their memory is this worker's own then."""
@@ -75,20 +104,46 @@ class Delivery:
             self.take_over()
         return is_kept
 
-    def take_over(self) -> None:
-        """Make the arguments' memory this worker's own: to be freed as soon as no view of it lives."""
-        memory, self._arguments = self._arguments, None
-        if memory is not None and self._arguments_loan is not None:
-            _attached.pop(self._arguments_loan[0], None)
-            memory.returned = Memory.discard
-            if not memory.is_lent:
-                memory.discard()
-
     def _take(self, _: int) -> Memory:
-        if self._reply_loan is None:
-            raise OSError(0, "the parent had no memory to lend")
-        self._reply = _attach(self._reply_loan)
+        if self._loans is None or self._loans[2] is None:
+            self._made = Memory.create()
+            return self._made
+        self._reply = _attach(self._loans[2])
         return self._reply
+
+    @staticmethod
+    def _hand_over(made: Memory, packed: Packed, refused: Callable[[OSError], object]) -> tuple[Packed, int | None]:
+        """Send the parent the memory that was made for the result; return how that arrives, and the inode."""
+        inode = None
+        if packed.is_in_memory:
+            try:
+                send(workers.origin().passage, [made.descriptor])
+                inode = made.inode
+            except OSError as error:
+                refused(error)
+                packed = packed.copied(made.copy)
+        made.close()
+        return packed, inode
+
+
+class NamedDelivery:
+    """A call of a function by its name, whose arguments are plain and have arrived as they are; it borrows nothing."""
+
+    __slots__ = ("_call",)
+
+    def __init__(self, *call: Any) -> None:
+        self._call = call
+
+    def __call__(self) -> Any:
+        """Run the call, in the worker, and return what is to be sent."""
+        try:
+            module, name, args, kwargs = self._call
+            del self._call
+            value = _named(module, name)(*args, **kwargs)
+        except BaseException as error:
+            _check(error)
+            raise
+        return value if is_plain(value, workers.origin().min_bytes) else Reply(Delivery(b""), value)
 
 
 class Reply:
@@ -109,17 +164,16 @@ class Reply:
             raise
 
 
-def run(delivery: Delivery) -> Reply:
-    """Run a call that has arrived, in the worker."""
-    try:
-        fn, args, kwargs = delivery.open()
-        value = fn(*args, **kwargs)
-    except BaseException as error:
-        delivery.take_over()
-        if reason := _unpickling_error(error):
-            raise pickle.UnpicklingError(f"the task raised {error!r}, which cannot be unpickled: {reason!r}") from error
-        raise
-    return Reply(delivery, value)
+def _named(module: str, name: str) -> Callable[..., Any]:
+    __import__(module)  # which waits for another thread that is importing it
+    found: Callable[..., Any] = getattr(sys.modules[module], name)
+    return found
+
+
+def _check(error: BaseException) -> None:
+    """Raise UnpicklingError in place of an exception that pickles, but cannot be unpickled: that would end the pool."""
+    if reason := _unpickling_error(error):
+        raise pickle.UnpicklingError(f"the task raised {error!r}, which cannot be unpickled: {reason!r}") from error
 
 
 def _unpickling_error(error: BaseException) -> Exception | None:

@@ -7,6 +7,7 @@ copied once, by the pickler's own write.
 """
 
 import pickle
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.reduction import ForkingPickler
@@ -14,7 +15,7 @@ from typing import Any, Final, TypeAlias
 
 from flagkit.executors.shared.memory import Memory
 
-__all__ = ["MIN_BYTES", "Packed", "is_plain", "pack", "unpack"]
+__all__ = ["MIN_BYTES", "Packed", "Packing", "is_plain", "pack", "unpack"]
 
 MIN_BYTES = 64 * 1024
 ALIGNMENT = 64
@@ -22,12 +23,17 @@ ALIGNMENT = 64
 
 PLAIN: Final = frozenset({type(None), bool, float, complex})
 TEXT: Final = frozenset({bytes, str})
+NUMBERS: Final = frozenset({*range(17), 23})
+"""Of numpy's dtypes: truth values, integers, real and complex numbers, each of any width."""
+WORD_BITS: Final = 64
 MAX_UTF8: Final = 3
 """Bytes that a character of text takes in a pickle, at most for all but a few; bytes take one."""
 NOTHING: Final = memoryview(b"")
 
 Span: TypeAlias = tuple[int, int]
 """Where something begins in the memory, and how many bytes it takes."""
+Packing: TypeAlias = tuple[bytes | Span, tuple[bytearray | Span, ...]]
+"""What travels of a `Packed`."""
 
 
 @dataclass(slots=True)
@@ -52,7 +58,21 @@ class Packed:
 def is_plain(value: Any, min_bytes: int) -> bool:
     """Return whether it takes no pickling to see that a value is small and nothing can go wrong with it."""
     kind = type(value)
-    return kind in PLAIN or (kind in TEXT and len(value) < min_bytes // MAX_UTF8)
+    if kind in PLAIN:
+        return True
+    if kind in TEXT:
+        return bool(len(value) < min_bytes // MAX_UTF8)
+    if kind is int:
+        return bool(value.bit_length() <= WORD_BITS)
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and kind is numpy.ndarray and _is_plain_array(value, min_bytes)
+
+
+def _is_plain_array(array: Any, min_bytes: int) -> bool:
+    """Return whether an array of numbers arrives the same in band, by any protocol: small, writable, in C order."""
+    dtype = array.dtype
+    is_of_numbers = dtype.num in NUMBERS and dtype.metadata is None
+    return bool(is_of_numbers and array.nbytes < min_bytes and array.flags.carray)
 
 
 def pack(value: Any, take: Callable[[int], Memory], min_bytes: int, refused: Callable[[OSError], object]) -> Packed:

@@ -5,20 +5,30 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from flagkit.executors.shared import forks
 
-__all__ = ["begin", "passage"]
+__all__ = ["Origin", "begin", "origin"]
 
 
-_passage: list[Connection] = []
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Whose worker this is: the executor's number in the parent, its passage's end here, and its `min_bytes`."""
+
+    number: int
+    passage: Connection
+    min_bytes: int
 
 
-def begin(worker_end: Connection, initializer: Callable[..., object] | None, initargs: tuple[Any, ...]) -> None:
-    """Initialize a worker, with its end of the passage; raises what `initializer(*initargs)` raises."""
-    _passage[:] = [worker_end]
+_origin: list[Origin] = []
+
+
+def begin(origin: Origin, initializer: Callable[..., object] | None, initargs: tuple[Any, ...]) -> None:
+    """Initialize a worker; raises what `initializer(*initargs)` raises."""
+    _origin[:] = [origin]
     forks.follow()
     # With all signals blocked, as the thread inherits it: they are the main thread's, whose system calls they interrupt
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
@@ -28,9 +38,9 @@ def begin(worker_end: Connection, initializer: Callable[..., object] | None, ini
         initializer(*initargs)
 
 
-def passage() -> Connection:
-    """Return this worker's end of the passage to the parent."""
-    return _passage[0]
+def origin() -> Origin:
+    """Return what this worker knows of its executor."""
+    return _origin[0]
 
 
 def _end_with_parent() -> None:

@@ -1,0 +1,75 @@
+"""A call on its way to a worker: pickled when the executor sends it, and at home once its future is there too."""
+
+import sys
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from types import FunctionType
+from typing import Any
+
+from flagkit.executors.shared.leases import Home, Lease
+from flagkit.executors.shared.tasks import Delivery, NamedDelivery
+from flagkit.executors.shared.transport import is_plain
+
+__all__ = ["Parcel"]
+
+
+class Parcel:
+    """A call that a worker unpickles as a `Delivery`; the executor takes it for the function that it is to run."""
+
+    __slots__ = ("_args", "_fn", "_home", "_kwargs", "_meeting")
+
+    def __init__(self, home: Home, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        self._home = home
+        self._fn = fn
+        self._args = args
+        self._kwargs = kwargs
+        self._meeting: list[Future[Any] | Lease] = []
+
+    def __call__(self) -> Any:
+        """Never called: what arrives at the worker is another object."""
+        raise NotImplementedError
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        home = self._home
+        if (named := _name(self._fn)) and _are_plain(self._args, self._kwargs, home.min_bytes):
+            call = (*named, self._args, self._kwargs)
+            if home.memory.is_empty:
+                return NamedDelivery, call
+            return Delivery, (call, self._begin(Lease(home)))
+        lease = Lease(home)
+        packed = lease.pack((self._fn, self._args, self._kwargs))
+        if isinstance(packed.stream, bytes) and not packed.buffers:
+            return Delivery, (packed.stream, self._begin(lease))
+        return Delivery, ((packed.stream, packed.buffers), self._begin(lease))
+
+    def meet(self, one: Future[Any] | Lease) -> None:
+        """Bring future and lease together, whichever comes last, so that the lease ends with the future."""
+        meeting = self._meeting
+        meeting.append(one)
+        if len(meeting) > 1:  # for both of them, if they come at once: a lease ends once
+            for future in meeting:
+                for lease in meeting:
+                    if isinstance(future, Future) and isinstance(lease, Lease):
+                        future.add_done_callback(lease.end)
+
+    def _begin(self, lease: Lease) -> Any:
+        loans = lease.begin()
+        if loans is not None:
+            self.meet(lease)
+        return loans
+
+
+def _name(fn: Callable[..., Any]) -> tuple[str, str] | None:
+    """Return the module and the name by which a worker finds a function, if it is one that pickles as them."""
+    if type(fn) is FunctionType:
+        module, name = fn.__module__, fn.__qualname__
+        if getattr(sys.modules.get(module), name, None) is fn:
+            return module, name
+    return None
+
+
+def _are_plain(args: tuple[Any, ...], kwargs: Mapping[str, Any], min_bytes: int) -> bool:
+    for value in args:
+        if not is_plain(value, min_bytes):
+            return False
+    return not kwargs or all(is_plain(value, min_bytes) for value in kwargs.values())
