@@ -14,12 +14,14 @@ lack that, and the kind is unavailable there, with the reason (`missing`).
     executor   ProcessPoolExecutor's interface
     sharing    handles of what is in shared memory for good
     workers    the start of a worker, which ends with its parent
-    semaphores locks for the executor's queues that have no name either, and that a killed worker cannot keep
+    contexts   what the executor's queues are made of
+    semaphores locks for them that have no name either, and that a killed worker cannot keep
+    results    the queue that results come by
     forks      what keeps received arrays private to parent and child when a process forks
 
-Of ProcessPoolExecutor only what is public is used, with three exceptions: its queues ask their semaphore for `_semlock`
-(semaphores), the pool's size is read from `_max_workers`, whose default differs by version (executor), and its futures,
-which it makes itself, get a subclass (executor).
+Of ProcessPoolExecutor only what is public is used, with four exceptions: it asks its queues' semaphore for `_semlock`
+(semaphores) and the queue of its results for `_reader` (results), the pool's size is read from `_max_workers`, whose
+default differs by version (executor), and its futures, which it makes itself, get a subclass (executor).
 """
 
 from flagkit.executors.shared.executor import SharedMemoryExecutor

@@ -7,11 +7,11 @@ from multiprocessing.context import BaseContext
 from typing import Any, ParamSpec, TypeVar
 
 from flagkit.executors.shared import forks, workers
+from flagkit.executors.shared.contexts import NamelessContext
 from flagkit.executors.shared.leases import Home, Undelivered, numbers
 from flagkit.executors.shared.memory import missing
 from flagkit.executors.shared.parcels import Parcel
 from flagkit.executors.shared.pool import MemoryPool
-from flagkit.executors.shared.semaphores import NamelessContext
 from flagkit.executors.shared.sharing import Passage
 from flagkit.executors.shared.transport import MIN_BYTES
 

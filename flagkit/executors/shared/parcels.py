@@ -29,7 +29,7 @@ class Parcel:
         """Never called: what arrives at the worker is another object."""
         raise NotImplementedError
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce_ex__(self, _: object) -> tuple[Any, ...]:
         home = self._home
         if (named := _name(self._fn)) and _are_plain(self._args, self._kwargs, home.min_bytes):
             call = (*named, self._args, self._kwargs)
@@ -69,7 +69,7 @@ def _name(fn: Callable[..., Any]) -> tuple[str, str] | None:
 
 
 def _are_plain(args: tuple[Any, ...], kwargs: Mapping[str, Any], min_bytes: int) -> bool:
-    for value in args:
+    for value in args:  # without a generator, which takes as long as the rest
         if not is_plain(value, min_bytes):
             return False
-    return not kwargs or all(is_plain(value, min_bytes) for value in kwargs.values())
+    return not kwargs or _are_plain(tuple(kwargs.values()), {}, min_bytes)

@@ -10,14 +10,14 @@ import os
 import select
 import sys
 from contextlib import suppress
-from multiprocessing import queues, reduction
-from multiprocessing.context import BaseContext, assert_spawning
+from multiprocessing import reduction
+from multiprocessing.context import assert_spawning
 from typing import Any
 
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["Lock", "NamelessContext", "Semaphore"]
+__all__ = ["Lock", "Semaphore"]
 
 ONE = (1).to_bytes(8, sys.byteorder)
 
@@ -131,25 +131,3 @@ class Semaphore:
 
     def __del__(self) -> None:
         os.close(self._given)
-
-
-class NamelessContext:
-    """A context of multiprocessing whose locks have no name; all else is the other context's."""
-
-    def __init__(self, context: BaseContext) -> None:
-        self._context = context
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._context, name)
-
-    def Lock(self) -> Lock:  # noqa: N802 - the name that multiprocessing has for it
-        """Return a lock that no killed process can hold."""
-        return Lock()
-
-    def BoundedSemaphore(self, value: int = 1) -> Semaphore:  # noqa: N802 - likewise
-        """Return a semaphore, which does not check its bound."""
-        return Semaphore(value)
-
-    def SimpleQueue(self) -> Any:  # noqa: N802 - likewise
-        """Return a queue with such locks."""
-        return queues.SimpleQueue(ctx=self)

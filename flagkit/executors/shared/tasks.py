@@ -155,7 +155,7 @@ class Reply:
         self._delivery = delivery
         self._value = [value]
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce_ex__(self, _: object) -> tuple[Any, ...]:
         try:
             return self._delivery.reply(self._value)
         except BaseException:
