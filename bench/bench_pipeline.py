@@ -4,6 +4,11 @@ A wrapper around function, argument and result reads the clock as they are pickl
 `flagkit.executors.traced`). For each task the steps and the residual add up to its time from end to end, in
 extra_info: `breakdown` has a row a task. The reference is the same task without the wrapper: the ratio is what the
 wrapper costs.
+
+  test_later_task  bytes to a warm worker and back, taken apart
+  test_first_task  the first task of a new pool, taken apart
+  test_cost        a task of about a millisecond, where what the wrapper costs is to be small: the reference is faster
+                   by that, 1.02x at most
 """
 
 from collections.abc import Iterable
@@ -17,8 +22,11 @@ from bench.instrument.measure import Measure
 from flagkit.executors import EXECUTORS, TracedExecutor, make, trace, warm
 from flagkit.executors.steps import Step, Task
 from flagkit.payloads import PAYLOADS, echo
+from flagkit.work import WORKLOADS, ladder_name
 
 SIZES_BYTES = (64, 64 << 10, 1 << 20, 64 << 20)
+SUITE = "pipeline"
+TASK_S = 1e-3
 NANOSECOND_S = 1e-9
 INSTRUMENT = "instrument"
 NAMES = (*(step.value for step in Step), INSTRUMENT, RESIDUAL)
@@ -29,6 +37,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     config, process = metafunc.config, process_kind()
     if metafunc.function is test_first_task:
         kinds = choose(config, quick=[process], default=[process], thorough=pool_kinds())
+        metafunc.parametrize("kind", kinds)
+        return
+    if metafunc.function is test_cost:
+        kinds = choose(config, quick=[process], default=[*distinct_kinds(), "serial"], thorough=list(EXECUTORS))
         metafunc.parametrize("kind", kinds)
         return
     default = [(size, process) for size in SIZES_BYTES[:3]]
@@ -89,6 +101,32 @@ def test_first_task(kind: str, measure: Measure) -> None:
     )
 
 
+@pytest.mark.benchmark(max_time=0.5)
+def test_cost(kind: str, measure: Measure) -> None:
+    """Give a warm worker a task of about a millisecond, traced, against the same untraced."""
+    if reason := EXECUTORS[kind].unavailable():
+        pytest.skip(reason)
+    work = WORKLOADS[ladder_name(TASK_S)]
+    item = work.items[0]
+    with make(kind, 1) as pool:
+        traced = trace(pool)
+        warm(traced, 1, work.function, item)
+        measure(
+            lambda: traced.submit(work.function, item).result(),
+            expect=lambda result: result == work.function(item),
+            reference=lambda: pool.submit(work.function, item).result(),
+            reference_name="untraced",
+            parameters={
+                "suite": SUITE,
+                "measurement": "cost of tracing",
+                "workload": work.name,
+                "kind": kind,
+                "workers": 1,
+                "temperature": "warm",
+            },
+        )
+
+
 def parameters(kind: str, size_bytes: int) -> dict[str, str | int]:
     """Return the parameters that both share."""
-    return {"suite": "pipeline", "payload": "bytes", "size_bytes": size_bytes, "kind": kind, "workers": 1}
+    return {"suite": SUITE, "payload": "bytes", "size_bytes": size_bytes, "kind": kind, "workers": 1}

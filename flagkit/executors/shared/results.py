@@ -35,12 +35,15 @@ class ResultQueue:
         dumps = pickle.dumps if getattr(item, "exception", None) is None else ForkingPickler.dumps
         data = dumps(item)
         header = len(data).to_bytes(HEADER_BYTES, sys.byteorder)
-        with self._lock:
-            if len(data) < AT_ONCE:
-                self._write(header + data)
-            else:
-                self._write(header)
-                self._write(data)
+        try:
+            with self._lock:
+                if len(data) < AT_ONCE:
+                    self._write(header + data)
+                else:
+                    self._write(header)
+                    self._write(data)
+        except BrokenPipeError:  # the parent has ended, and so do its workers
+            os._exit(1)
 
     def close(self) -> None:
         """Close both ends."""

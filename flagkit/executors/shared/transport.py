@@ -71,7 +71,7 @@ def is_plain(value: Any, min_bytes: int) -> bool:
 def _is_plain_array(array: Any, min_bytes: int) -> bool:
     """Return whether an array of numbers arrives the same in band, by any protocol: small, writable, in C order."""
     dtype = array.dtype
-    is_of_numbers = dtype.num in NUMBERS and dtype.metadata is None
+    is_of_numbers = dtype.num in NUMBERS and dtype.isnative and dtype.metadata is None
     return bool(is_of_numbers and array.nbytes < min_bytes and array.flags.carray)
 
 
