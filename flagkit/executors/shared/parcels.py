@@ -23,7 +23,7 @@ class Parcel:
         self._fn = fn
         self._args = args
         self._kwargs = kwargs
-        self._meeting: list[Future[Any] | Lease] = []
+        self._meeting: list[Future[Any] | Lease | None] = []
 
     def __call__(self) -> Any:
         """Never called: what arrives at the worker is another object."""
@@ -34,6 +34,7 @@ class Parcel:
         if (named := _name(self._fn)) and _are_plain(self._args, self._kwargs, home.min_bytes):
             call = (*named, self._args, self._kwargs)
             if home.memory.is_empty:
+                self.meet(None)
                 return NamedDelivery, call
             return Delivery, (call, self._begin(Lease(home)))
         lease = Lease(home)
@@ -42,20 +43,23 @@ class Parcel:
             return Delivery, (packed.stream, self._begin(lease))
         return Delivery, ((packed.stream, packed.buffers), self._begin(lease))
 
-    def meet(self, one: Future[Any] | Lease) -> None:
-        """Bring future and lease together, whichever comes last, so that the lease ends with the future."""
+    def meet(self, one: Future[Any] | Lease | None) -> None:
+        """Bring the future together with the lease, if there is one, whichever comes last: the two end together.
+
+        Afterwards neither is kept here, since a parcel may be the last to go, and a result with its future.
+        """
         meeting = self._meeting
         meeting.append(one)
-        if len(meeting) > 1:  # for both of them, if they come at once: a lease ends once
-            for future in meeting:
-                for lease in meeting:
-                    if isinstance(future, Future) and isinstance(lease, Lease):
-                        future.add_done_callback(lease.end)
+        pair = tuple(meeting)
+        if len(pair) > 1:  # for both of them, if they come at once: a lease ends once
+            meeting.clear()
+            for future, lease in (pair, pair[::-1]):
+                if isinstance(future, Future) and isinstance(lease, Lease):
+                    future.add_done_callback(lease.end)
 
     def _begin(self, lease: Lease) -> Any:
         loans = lease.begin()
-        if loans is not None:
-            self.meet(lease)
+        self.meet(None if loans is None else lease)
         return loans
 
 
