@@ -33,7 +33,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         small = [(PEERS[0], size) for size in SMALL_BYTES]
         large = [(peer, size) for size in LARGE_BYTES for peer in (*PEERS, MEMCPY)]
         every = [
-            (peer, size) for peer in (*PEERS, MEMCPY) for size in (*SMALL_BYTES, 256 * KIB, *LARGE_BYTES, 256 * MIB)
+            (peer, size) for peer in (*PEERS, MEMCPY) for size in (*SMALL_BYTES, 64 * KIB, *LARGE_BYTES, 256 * MIB)
         ]
         quick = [(PEERS[0], 16 * KIB), (PEERS[0], MIB), (MEMCPY, MIB)]
         cases = choose(config, quick=quick, default=[*small, *large], thorough=every)

@@ -73,7 +73,10 @@ def _name(fn: Callable[..., Any]) -> tuple[str, str] | None:
 
 
 def _are_plain(args: tuple[Any, ...], kwargs: Mapping[str, Any], min_bytes: int) -> bool:
-    for value in args:  # without a generator, which takes as long as the rest
-        if not is_plain(value, min_bytes):
+    """Return whether all arguments are plain, and small together."""
+    values = (*args, *kwargs.values()) if kwargs else args
+    each = min_bytes // (len(values) or 1)
+    for value in values:  # noqa: SIM110 - a generator takes as long as the rest
+        if not is_plain(value, each):
             return False
-    return not kwargs or _are_plain(tuple(kwargs.values()), {}, min_bytes)
+    return True

@@ -1,7 +1,11 @@
-"""The queue of an executor's results: what multiprocessing's SimpleQueue does, with less of Python for each result."""
+"""The queue of an executor's results: multiprocessing's SimpleQueue, but for a worker that is killed while it sends.
+
+There the reader waits for ever for the rest of a result, and the executor with it.
+"""
 
 import os
 import pickle
+import select
 import sys
 from multiprocessing import reduction
 from multiprocessing.context import assert_spawning
@@ -13,35 +17,35 @@ from flagkit.executors.shared.semaphores import Lock
 __all__ = ["ResultQueue"]
 
 HEADER_BYTES: Final = 8
-AT_ONCE: Final = 16 * 1024
-"""From this size on a second system call costs less than a copy."""
+AT_ONCE: Final = 64 * 1024
+"""What is read with one system call at most: as much as a pipe of Linux holds."""
+WAIT_MS: Final = 1000
+"""How long the rest of an item may be missing before one looks for who was to send it."""
 
 
 class ResultQueue:
     """A pipe with many writers, the workers, and one reader, the executor's thread.
 
-    What a worker sends is an item with a result, which is plain or pickles itself (`flagkit.executors.shared.tasks`):
-    neither needs what multiprocessing's pickler has beyond pickle's own. An exception may.
+    An item that the pipe has room for goes by one system call, which no kill divides. A worker that is killed while it
+    waits for room leaves part of one; the system releases its lock, by which the reader knows that no more will come.
     """
 
     def __init__(self, lock: Lock) -> None:
         reader, writer = os.pipe()
-        self._reader = _Reader(reader)
+        os.set_blocking(reader, False)
+        self._reader = _Reader(reader, lock)
         self._writer = writer
         self._lock = lock
 
     def put(self, item: Any) -> None:
         """Send an item; raises whatever pickling raises, and nothing is sent then."""
-        dumps = pickle.dumps if getattr(item, "exception", None) is None else ForkingPickler.dumps
-        data = dumps(item)
+        data = ForkingPickler.dumps(item)
         header = len(data).to_bytes(HEADER_BYTES, sys.byteorder)
         try:
             with self._lock:
-                if len(data) < AT_ONCE:
-                    self._write(header + data)
-                else:
-                    self._write(header)
-                    self._write(data)
+                written = os.writev(self._writer, (header, data))
+                if written < HEADER_BYTES + len(data):  # a signal came while it waited for room, or it is beyond 2 GiB
+                    self._finish((header, data), written)
         except BrokenPipeError:  # the parent has ended, and so do its workers
             os._exit(1)
 
@@ -52,12 +56,12 @@ class ResultQueue:
         if writer >= 0:
             os.close(writer)
 
-    def _write(self, data: Any) -> None:
-        written = os.write(self._writer, data)
-        if written < len(data):
-            with memoryview(data) as view:
-                while written < len(data):
+    def _finish(self, pieces: tuple[Any, ...], written: int) -> None:
+        for piece in pieces:
+            with memoryview(piece) as view:
+                while written < view.nbytes:
                     written += os.write(self._writer, view[written:])
+                written -= view.nbytes
 
     def __getstate__(self) -> Any:
         assert_spawning(self)
@@ -65,7 +69,7 @@ class ResultQueue:
 
     def __setstate__(self, state: Any) -> None:
         duplicate, self._lock = state
-        self._reader = _Reader(-1)
+        self._reader = _Reader(-1, self._lock)
         self._writer = duplicate.detach()
 
     def __del__(self) -> None:
@@ -75,15 +79,16 @@ class ResultQueue:
 class _Reader:
     """The end that the executor waits at and receives from."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, lock: Lock) -> None:
         self._descriptor = descriptor
+        self._lock = lock
 
     def fileno(self) -> int:
         """Return the descriptor, to wait for."""
         return self._descriptor
 
     def recv(self) -> Any:
-        """Return the next item; raises EOFError at the end, and what unpickling raises."""
+        """Return the next item; raises EOFError if it does not come whole, and what unpickling raises."""
         size = int.from_bytes(self._read(HEADER_BYTES), sys.byteorder)
         return pickle.loads(self._read(size))  # noqa: S301 - from our own worker
 
@@ -94,19 +99,28 @@ class _Reader:
             os.close(descriptor)
 
     def _read(self, size: int) -> bytes | bytearray:
-        data = os.read(self._descriptor, min(size, AT_ONCE))
+        data = self._some(size)
         if len(data) == size:
             return data
-        whole = bytearray(size)
-        at = len(data)
-        whole[:at] = data
-        with memoryview(whole) as view:
-            while at < size:
-                with view[at:] as rest:
-                    count = os.readv(self._descriptor, [rest])
-                if not count:
-                    break
-                at += count
-        if at < size:
-            raise EOFError
+        whole = bytearray(data)
+        while len(whole) < size:
+            whole += self._some(size - len(whole))
         return whole
+
+    def _some(self, size: int) -> bytes:
+        """Return at least one byte and at most `size`, waiting for it if need be; raises EOFError if none will come."""
+        while True:
+            try:
+                data = os.read(self._descriptor, min(size, AT_ONCE))
+            except BlockingIOError:
+                if not self._is_ready(WAIT_MS) and self._lock.is_free and not self._is_ready(0):
+                    raise EOFError("a worker has ended while it sent a result") from None
+                continue
+            if not data:
+                raise EOFError
+            return data
+
+    def _is_ready(self, within_ms: int) -> bool:
+        poll = select.poll()
+        poll.register(self._descriptor, select.POLLIN)
+        return bool(poll.poll(within_ms))

@@ -22,35 +22,20 @@ __all__ = ["Lock", "Semaphore"]
 ONE = (1).to_bytes(8, sys.byteorder)
 
 
-_life = [0]  # of which process this is, counted from one forked to the next
-
-
-def _begin_life() -> None:
-    _life[0] += 1
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_begin_life)
-
-
 class Lock:
     """A lock between processes, which the system releases when its holder ends, however that ends.
 
     It is a record lock on a file without a name. Threads of one process are not kept apart: each lock of the queues is
-    used by one thread in a process. And the process that makes it is not kept apart from the others, since what the
-    executor's own process locks, its end of the call queue, is never used by a worker: so it needs no system call.
+    used by one thread in a process.
     """
 
     def __init__(self) -> None:
-        self._maker: int | None = _life[0]
         self._descriptor = os.memfd_create("flagkit-lock", os.MFD_CLOEXEC)
 
     def acquire(self, block: bool = True, timeout: float | None = None) -> bool:  # noqa: FBT001, FBT002 - as multiprocessing's
         """Take the lock, waiting for it if need be; return whether that was possible."""
         if timeout is not None:
             raise ValueError("this lock knows no time-out")
-        if self._maker == _life[0]:
-            return True
         try:
             fcntl.lockf(self._descriptor, fcntl.LOCK_EX | (0 if block else fcntl.LOCK_NB))
         except BlockingIOError:
@@ -59,8 +44,15 @@ class Lock:
 
     def release(self) -> None:
         """Give it back."""
-        if self._maker != _life[0]:
-            fcntl.lockf(self._descriptor, fcntl.LOCK_UN)
+        fcntl.lockf(self._descriptor, fcntl.LOCK_UN)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether no other process holds it; for one that does not hold it either."""
+        is_free = self.acquire(block=False)
+        if is_free:
+            self.release()
+        return is_free
 
     def __enter__(self) -> bool:
         return self.acquire()
@@ -73,7 +65,6 @@ class Lock:
         return reduction.DupFd(self._descriptor)
 
     def __setstate__(self, duplicate: Any) -> None:
-        self._maker = None
         self._descriptor = duplicate.detach()
 
     def __del__(self) -> None:

@@ -64,8 +64,8 @@ def is_plain(value: Any, min_bytes: int) -> bool:
         return bool(len(value) < min_bytes // MAX_UTF8)
     if kind is int:
         return bool(value.bit_length() <= WORD_BITS)
-    numpy = sys.modules.get("numpy")
-    return numpy is not None and kind is numpy.ndarray and _is_plain_array(value, min_bytes)
+    array = getattr(sys.modules.get("numpy"), "ndarray", None)  # which another thread may be importing
+    return kind is array and _is_plain_array(value, min_bytes)
 
 
 def _is_plain_array(array: Any, min_bytes: int) -> bool:
