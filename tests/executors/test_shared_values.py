@@ -4,6 +4,7 @@ import multiprocessing
 import operator
 import pickle
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
@@ -211,4 +212,8 @@ def test_the_pipe_is_spared(forked: SharedMemoryExecutor) -> None:
     from flagkit.executors.shared.parcels import Parcel  # noqa: PLC0415 - not there on every platform
 
     for value in (BIG, b"x" * 1_000_000):
-        assert len(pickle.dumps(Parcel(forked._home, echo, (value,), {}))) < 1024
+        parcel = Parcel(forked._home, echo, (value,), {})
+        assert len(pickle.dumps(parcel)) < 1024
+        future: Future[Any] = Future()
+        future.cancel()
+        parcel.meet(future)  # or what it has borrowed would be kept for it
