@@ -204,7 +204,10 @@ def test_what_waits_can_be_cancelled(pool: Executor) -> None:
     """The last of many tasks can be cancelled while the first runs, which cannot."""
     futures = [pool.submit(time.sleep, 0.15) for _ in range(8)]
     last = pool.submit(math.gcd, 4, 6)
-    time.sleep(0.075)
+    deadline = time.monotonic() + 30
+    while not (futures[0].running() or futures[0].done()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
     assert last.cancel()
     assert last.cancelled()
     assert not futures[0].cancel()
