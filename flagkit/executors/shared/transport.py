@@ -18,6 +18,7 @@ from flagkit.executors.shared.memory import Memory
 __all__ = ["MIN_BYTES", "Packed", "Packing", "is_plain", "pack", "unpack"]
 
 MIN_BYTES = 64 * 1024
+"""Where memory and pipe take the same time, there and back (bench_transport's test_min_bytes)."""
 ALIGNMENT = 64
 """Of the start of each buffer, in bytes: a cache line, and the widest vector that a processor loads."""
 
