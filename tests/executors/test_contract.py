@@ -69,7 +69,7 @@ def test_map_gives_the_same_in_chunks(pool: Executor, chunksize: int) -> None:
 @pytest.mark.property(Property.MAP_TIMEOUT)
 def test_map_times_out(pool: Executor) -> None:
     """map() raises TimeoutError when results are not there in time, and the pool is as good as before."""
-    results = pool.map(time.sleep, [0, 0.4], timeout=0.2)
+    results = pool.map(time.sleep, [0, 0.8], timeout=0.1)
     with pytest.raises(TimeoutError):
         list(results)
     assert goes_on(pool)
