@@ -73,6 +73,25 @@ def test_a_writer_killed_in_the_middle_is_the_end() -> None:
     queue.close()
 
 
+def test_nobody_goes_on_after_a_writer_killed_in_the_middle() -> None:
+    """A writer that waited for the one that was killed ends instead: its item would be taken for the other's rest."""
+    queue = ResultQueue(Lock())
+    killed, waiting = (FORK.Process(target=put_often, args=(queue, mark, [LARGE_BYTES])) for mark in (1, 2))
+    killed.start()
+    deadline = time.monotonic() + 30
+    while waiting_bytes(queue._reader.fileno()) < 60_000:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    waiting.start()
+    os.kill(killed.pid or 0, signal.SIGKILL)
+    with pytest.raises(EOFError, match="a worker has ended while it sent a result"):
+        queue._reader.recv()
+    for process, status in ((killed, -signal.SIGKILL), (waiting, 1)):
+        process.join(10)
+        assert process.exitcode == status
+    queue.close()
+
+
 def test_a_slow_writer_is_waited_for() -> None:
     """A writer that is stopped in the middle of an item for longer than the reader waits at a time is not given up."""
     queue = ResultQueue(Lock())

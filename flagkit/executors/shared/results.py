@@ -3,6 +3,7 @@
 There the reader waits for ever for the rest of a result, and the executor with it.
 """
 
+import mmap
 import os
 import pickle
 import select
@@ -28,6 +29,8 @@ class ResultQueue:
 
     An item that the pipe has room for goes by one system call, which no kill divides. A worker that is killed while it
     waits for room leaves part of one; the system releases its lock, by which the reader knows that no more will come.
+    For that no other worker may go on after the part, whose rest its own item would be taken for: a byte of memory that
+    all have tells that somebody is sending, and one that finds it set although it has got the lock ends.
     """
 
     def __init__(self, lock: Lock) -> None:
@@ -36,6 +39,7 @@ class ResultQueue:
         self._reader = _Reader(reader, lock)
         self._writer = writer
         self._lock = lock
+        self._share(os.memfd_create("flagkit-results", os.MFD_CLOEXEC))
 
     def put(self, item: Any) -> None:
         """Send an item; raises whatever pickling raises, and nothing is sent then."""
@@ -43,9 +47,13 @@ class ResultQueue:
         header = len(data).to_bytes(HEADER_BYTES, sys.byteorder)
         try:
             with self._lock:
+                if self._is_sending[0]:
+                    os._exit(1)
+                self._is_sending[0] = 1
                 written = os.writev(self._writer, (header, data))
                 if written < HEADER_BYTES + len(data):  # a signal came while it waited for room, or it is beyond 2 GiB
                     self._finish((header, data), written)
+                self._is_sending[0] = 0
         except BrokenPipeError:  # the parent has ended, and so do its workers
             os._exit(1)
 
@@ -55,6 +63,13 @@ class ResultQueue:
         writer, self._writer = self._writer, -1
         if writer >= 0:
             os.close(writer)
+            os.close(self._memory)
+            self._is_sending.close()
+
+    def _share(self, memory: int) -> None:
+        os.ftruncate(memory, 1)
+        self._memory = memory
+        self._is_sending = mmap.mmap(memory, 1)
 
     def _finish(self, pieces: tuple[Any, ...], written: int) -> None:
         for piece in pieces:
@@ -65,12 +80,13 @@ class ResultQueue:
 
     def __getstate__(self) -> Any:
         assert_spawning(self)
-        return reduction.DupFd(self._writer), self._lock
+        return reduction.DupFd(self._writer), reduction.DupFd(self._memory), self._lock
 
     def __setstate__(self, state: Any) -> None:
-        duplicate, self._lock = state
+        writer, memory, self._lock = state
         self._reader = _Reader(-1, self._lock)
-        self._writer = duplicate.detach()
+        self._writer = writer.detach()
+        self._share(memory.detach())
 
     def __del__(self) -> None:
         self.close()
