@@ -12,7 +12,7 @@ from typing import NoReturn
 
 __all__ = ["main"]
 
-COMMANDS = ("flagkit.flags.download_command", "flagkit.flags.serve_command")
+COMMANDS = ("flagkit.flags.download_command", "flagkit.flags.serve_command", "flagkit.advise.command")
 """Modules, imported by `main` so that Ctrl-C meanwhile is no traceback.
 
 Each has `add_parser(subparsers)`, which sets `run` in its parser's defaults, and `run(arguments) -> exit status`.

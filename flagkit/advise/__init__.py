@@ -1,0 +1,34 @@
+"""Which executor kind, how many workers and which chunk size, for a function of your own.
+
+    target     the function and its items
+    sandbox    a process of its own for each measurement
+    sampling   what the function costs          packing, side_effects, memory, pace: parts of it
+    costs      what each kind costs here        cache keeps it
+    runs       real runs: pilots and whole jobs
+    model      from these, the time of a job    draws, imbalance: its uncertainty, its uneven ends
+    ranking    of all candidates                reasons, snippet, rendering: in words
+    advising   the course of it all
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from flagkit.advise.advising import Advising
+from flagkit.advise.records import Advice, AdviseError, Candidate, Interval, Measured, Prediction, RuledOut
+from flagkit.advise.target import Target
+from flagkit.executors import EXECUTORS
+
+__all__ = ["Advice", "AdviseError", "Candidate", "Interval", "Measured", "Prediction", "RuledOut", "advise"]
+
+T = TypeVar("T")
+
+
+def advise(function: Callable[[T], object], items: Iterable[T], *, n: int | None = None, budget: float = 10.0) -> Advice:
+    """Return which executor is best for `[function(item) for item in items]`, measured for about `budget` seconds.
+
+    `n` is the length of the real job where `items` is a sample of it. The function runs in processes of its own; what
+    can be pickled is sent there, as to a pool by spawn, so a script needs its `if __name__ == "__main__"`. AdviseError
+    where the function fails, or takes longer than the budget.
+    """
+    known = items if isinstance(items, Sequence) else list(items)
+    return Advising(Target(function, known), n, budget, lambda _: None, tuple(EXECUTORS)).run()

@@ -1,0 +1,190 @@
+"""The whole course of an advice: sample, costs of the kinds, pilots, ranking, words."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import cycle, islice
+from math import ceil
+from typing import Any
+
+import numpy as np
+
+from flagkit.advise import cache, costs as costs_of, reasons
+from flagkit.advise.candidates import candidates
+from flagkit.advise.draws import Draws
+from flagkit.advise.imbalance import imbalance
+from flagkit.advise.ranking import Ranked, predictions, rank, ties
+from flagkit.advise.records import Advice, AdviseError, Candidate, KindCosts, Measured, Pilot, RuledOut, Verified
+from flagkit.advise.runs import pilot, run_job
+from flagkit.advise.sampling import sample
+from flagkit.advise.sandbox import EndedError, LateError, Tell, run_apart
+from flagkit.advise.snippet import snippet
+from flagkit.advise.target import Target
+from flagkit.cpus import usable_cpus
+from flagkit.executors import EXECUTORS
+from flagkit.executors.properties import Property, deviation
+
+__all__ = ["Advising", "verify"]
+
+SAMPLE_SHARE = 0.25
+COSTS_SHARE = 0.75
+"""Of the budget, by when sampling, and measuring the kinds' costs, is to be over; the rest is for pilots."""
+PILOT_SHARE = 0.02
+"""Of the budget, what one round of a pilot is to take."""
+PEERS = ("loky", "joblib", "mpire", "dask")
+"""Kinds of other libraries, which take longer to start than all the others: their costs are measured last."""
+PILOT_DOUBT = 2.0
+"""By which factor the model alone may be wrong, as far as what is worth a pilot and how long that takes goes."""
+HUNG = 10.0
+"""How many times as long as expected a pilot has to take before its kind is ruled out for it."""
+VERIFIED = 3
+
+
+class Advising:
+    """An advice in the making; `run` gives it."""
+
+    def __init__(self, target: Target, n: int | None, budget_s: float, tell: Tell, kinds: Sequence[str]) -> None:
+        self._target = target
+        self._n = n
+        self._budget_s = budget_s
+        self._tell = tell
+        self._kinds = [kind for kind in kinds if kind != "serial"]
+        self._began = time.monotonic()
+        self._costs: dict[str, KindCosts] = {}
+        self._pilots: dict[str, Pilot] = {}
+        self._ruled_out: dict[str, str] = {}
+
+    def run(self) -> Advice:
+        """Return the advice; AdviseError where the function gives none."""
+        try:
+            limit_s = self._budget_s
+            measured = run_apart(sample, limit_s, self._tell, self._target, self._n, SAMPLE_SHARE * self._budget_s)
+        except EndedError as error:
+            raise EndedError(f"{self._target.name}: {error}") from None
+        self._rule_out(measured)
+        stored = cache.load()
+        self._costs = {kind: one for kind, one in stored.costs.items() if kind in self._kinds}
+        self._measure_costs(stored, [kind for kind in self._kinds if kind not in PEERS], COSTS_SHARE)
+        self._try(measured)
+        self._measure_costs(stored, [kind for kind in self._kinds if kind in PEERS], 1.0)
+        self._try(measured)
+        draws, ranking = self._rank(measured)
+        for kind in self._kinds:
+            if kind not in self._costs:
+                self._ruled_out.setdefault(kind, "its costs on this machine are not measured yet; a longer --budget does")
+        ranked = predictions(ranking, measured, self._costs, self._pilots, draws)
+        undecided = ties(ranking)
+        return Advice(
+            choice=ranked[0],
+            reason=reasons.reason(measured, ranking, self._ruled_out, draws),
+            ties=tuple(undecided),
+            changes=tuple(reasons.changes(measured, ranking, self._costs, self._pilots, draws)),
+            warnings=tuple(reasons.warnings(measured, ranked[0].candidate)),
+            ranking=tuple(ranked),
+            ruled_out=tuple(RuledOut(kind, reason) for kind, reason in self._ruled_out.items()),
+            snippet=snippet(self._target, ranked[0].candidate),
+            measured=measured,
+            cores=draws.cores,
+            seconds=time.monotonic() - self._began,
+        )
+
+    def _left_s(self, share: float = 1.0) -> float:
+        return share * self._budget_s - (time.monotonic() - self._began)
+
+    def _rule_out(self, measured: Measured) -> None:
+        for kind in list(self._kinds):
+            spec = EXECUTORS[kind]
+            reason = spec.unavailable()
+            if reason is None and self._target.setup is not None and kind != "thread":
+                reason = deviation(kind, Property.INITIALIZER)
+            if reason is None and spec.family != "thread":
+                reason = measured.unpicklable
+            if reason is not None:
+                self._leave_out(kind, reason)
+
+    def _leave_out(self, kind: str, reason: str) -> None:
+        self._kinds.remove(kind)
+        self._costs.pop(kind, None)
+        self._ruled_out[kind] = reason
+
+    def _measure_costs(self, stored: cache.Stored, kinds: list[str], share: float) -> None:
+        """Measure what is not known yet, as far as the time goes, and keep it."""
+        for kind in kinds:
+            left_s = self._left_s(share)
+            if kind in self._costs or left_s <= stored.not_within_s.get(kind, 0.0):
+                continue
+            try:
+                measured = run_apart(costs_of.measure_costs, left_s, self._tell, kind)
+            except EndedError:
+                stored.not_within_s[kind] = left_s
+            else:
+                self._costs[kind] = stored.costs[kind] = measured
+            cache.store(stored)
+
+    def _rank(self, measured: Measured) -> tuple[Draws, list[Ranked]]:
+        cores = usable_cpus()
+        paces = [measured.pace_s, *(one.pace_s for one in (*self._costs.values(), *self._pilots.values()))]
+        draws = Draws(measured, cores, paces)
+        known = [kind for kind in self._kinds if kind in self._costs]
+        grid = candidates(["serial", *known], measured, cores)
+        return draws, rank(measured, self._costs, self._pilots, draws, grid)
+
+    def _try(self, measured: Measured) -> None:
+        """Run pilots of the kinds that may be the best, the most promising one first, while there is time."""
+        passed_by: set[str] = set()
+        while self._left_s() > 0:
+            _, ranking = self._rank(measured)
+            tried = [one for one in ranking if one.candidate.kind in {"serial", *self._pilots}]
+            bound = float(np.quantile(tried[0].expected_s, 0.95))
+            open_ = [
+                one
+                for one in ranking
+                if one not in tried and one.candidate.kind not in passed_by and float(np.quantile(one.expected_s, 0.05)) / PILOT_DOUBT < bound
+            ]
+            if not open_:
+                return
+            if not self._try_one(measured, open_[0]):
+                passed_by.add(open_[0].candidate.kind)
+
+    def _try_one(self, measured: Measured, ranked: Ranked) -> bool:
+        """Run a pilot; return False where there is no time for one."""
+        candidate = ranked.candidate
+        each_s = float(np.median(ranked.terms.steady)) / measured.n
+        count = ceil(PILOT_SHARE * self._budget_s / each_s)
+        count = max(candidate.workers, min(count, measured.n))
+        expected_s = float(np.median(ranked.terms.start_up + ranked.terms.imports)) + measured.import_s
+        expected_s += 2 * count * each_s
+        left_s = self._left_s()
+        if left_s < PILOT_DOUBT * expected_s:
+            return False
+        places = list(islice(cycle(range(len(measured.indices))), count))
+        tasks = [measured.task_s[place] for place in places]
+        chosen = replace(candidate, chunksize=min(candidate.chunksize, -(-count // candidate.workers)))
+        indices = [measured.indices[place] for place in places]
+        try:
+            start_s, rounds_s, pace_s = run_apart(
+                pilot, left_s, self._tell, self._target, chosen, indices, 4 * PILOT_SHARE * self._budget_s
+            )
+        except LateError as error:
+            if left_s < HUNG * expected_s:
+                return False
+            self._leave_out(candidate.kind, str(error))
+            return True
+        except AdviseError as error:
+            self._leave_out(candidate.kind, str(error).removeprefix("it "))
+            return True
+        uneven = imbalance(np.asarray(tasks), chosen.workers, chosen.chunksize)
+        self._pilots[candidate.kind] = Pilot(chosen, count, sum(tasks), uneven, start_s, rounds_s, pace_s)
+        return True
+
+
+def verify(advice: Advice, target: Target, n: int | None, tell: Callable[[str], Any]) -> Advice:
+    """Run the first three of the ranking for real, and return the advice with what they took."""
+    found = []
+    for prediction in advice.ranking[:VERIFIED]:
+        candidate: Candidate = prediction.candidate
+        # However wrong the prediction: a run that takes ten times as long is wrong enough
+        limit_s = 10 * max(prediction.time_s.high, 1.0)
+        took_s = run_apart(run_job, limit_s, tell, target, candidate, n)
+        found.append(Verified(candidate, prediction.time_s, took_s))
+    return replace(advice, verified=tuple(found))

@@ -1,0 +1,68 @@
+"""Measurements drawn again (bootstrap): what the model calculates with, so that its results have their uncertainty.
+
+Source: B. Efron, Bootstrap Methods: Another Look at the Jackknife, Annals of Statistics 7 (1979).
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flagkit.advise.imbalance import imbalance, spread_out
+from flagkit.advise.records import Interval, KindCosts, Measured
+
+__all__ = ["Draws"]
+
+SIZE = 400
+COVERED = (0.05, 0.95)
+"""Between these quantiles of the draws lies the interval."""
+
+
+class Draws:
+    """Vectors of `size` values, the same ones for all candidates, so that these can be compared draw by draw.
+
+    `paces` are of all processes that have measured something: what they spread by, a further process will.
+    """
+
+    def __init__(self, measured: Measured, cores: int, paces: Iterable[float], *, seed: int = 0) -> None:
+        self.size = SIZE
+        self.cores = cores
+        self._random = np.random.default_rng(seed)
+        self._drawn: dict[str, NDArray[np.float64]] = {}
+        sampled = np.asarray(measured.task_s)
+        drawn = self._random.integers(len(sampled), size=(SIZE, len(sampled)))
+        self.mean_s: NDArray[np.float64] = sampled[drawn].mean(axis=1)
+        self.tasks = spread_out(measured.positions, measured.task_s, measured.n)
+        """Of each item of the job, as far as the sample tells."""
+        self._imbalances: dict[tuple[int, int], float] = {}
+        ratios = np.asarray(measured.together_s) / np.asarray(measured.alone_s)
+        self.floor_s: NDArray[np.float64] = self._random.choice(ratios, SIZE) / measured.threads * self.mean_s
+        self.gil_share = measured.gil_share(cores)
+        logs = np.log(np.asarray(list(paces)))
+        spread = float(logs.std(ddof=1)) if len(logs) > 1 else 0.0
+        rounds = np.log(np.asarray(measured.alone_s))
+        within = float(rounds.std(ddof=1)) if len(rounds) > 1 else 0.0
+        self.noise: NDArray[np.float64] = np.exp(self._random.normal(0.0, float(np.hypot(spread, within)), SIZE))
+        """By what a single run differs from what is expected of it."""
+
+    def of(self, costs: KindCosts, name: str) -> NDArray[np.float64]:
+        """Return draws of a kind's cost, by the name of the field."""
+        return self.choose(getattr(costs, name), f"{costs.kind}.{name}")
+
+    def choose(self, values: Iterable[float], key: str) -> NDArray[np.float64]:
+        """Return draws of these values; the same ones whenever asked for with the same key."""
+        found = self._drawn.get(key)
+        if found is None:
+            found = self._drawn[key] = self._random.choice(np.asarray(list(values)), SIZE)
+        return found
+
+    def imbalance(self, workers: int, chunksize: int) -> float:
+        """Return how unevenly so many workers share the job's items in chunks of that size."""
+        if (workers, chunksize) not in self._imbalances:
+            self._imbalances[workers, chunksize] = imbalance(self.tasks, workers, chunksize)
+        return self._imbalances[workers, chunksize]
+
+    def interval(self, expected_s: NDArray[np.float64]) -> Interval:
+        """Return the median of what is expected, and bounds for a single run."""
+        low, high = np.quantile(expected_s * self.noise, COVERED)
+        return Interval(float(np.median(expected_s)), float(low), float(high))

@@ -1,0 +1,160 @@
+"""The cost model: what a job of n items takes on a kind with w workers and chunks of c items.
+
+    time = start-up + imports + max(caller, workers, cores)
+
+start-up   making the pool and shutting it down: linear in w
+imports    the function's module in each worker that does not have it from its parent, as many at once as there are
+           cores; and what the very first call takes longer than a later one
+caller     what the calling process does, one after the other: dispatch of each chunk, one more item in it, pickling of
+           each argument, unpickling of each result, and moving their bytes. Where the function holds the GIL of the
+           caller, which threads have in common, what it holds it for comes on top
+workers    what each worker has to do: its share of the tasks and of their unpickling and pickling, times the imbalance,
+           which is the longest share of any worker / the mean, as handing out chunk by chunk gives it
+cores      all processor time, of caller and workers, shared out among the cores
+
+The figures come from `costs` (of the kind, whatever the function is), `sampling` (of the function, alone and in
+threads) and, where there has been one, a pilot: it says what the kind's start-up takes with this function's module, and
+by which factor its steady state differs from the above, which has what no term names (memory bandwidth, caches, the
+turns of the GIL). All figures are vectors of draws: each is drawn again from its measurements, so that what follows has
+the spread that these leave.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flagkit.advise.candidates import has_chunks
+from flagkit.advise.draws import Draws
+from flagkit.advise.records import Candidate, KindCosts, Measured, Pilot
+from flagkit.executors import resolve
+
+__all__ = ["Draw", "Terms", "predict", "terms"]
+
+Draw = NDArray[np.float64]
+"""One value a draw."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Seconds of each term; a value a draw."""
+
+    start_up: Draw
+    imports: Draw
+    dispatch: Draw
+    pickling: Draw
+    transfer: Draw
+    gil: Draw
+    """What threads spend one at a time."""
+    workers: Draw
+    cores: Draw
+
+    @property
+    def caller(self) -> Draw:
+        """All that happens one after the other."""
+        return self.dispatch + self.pickling + self.transfer + self.gil
+
+    @property
+    def steady(self) -> Draw:
+        """What the job takes once the pool is there."""
+        return np.maximum(np.maximum(self.caller, self.workers), self.cores)
+
+    @property
+    def total(self) -> Draw:
+        """What the job takes."""
+        return self.start_up + self.imports + self.steady
+
+    def medians(self) -> dict[str, float]:
+        """Return the seconds of each term by name."""
+        return {name: float(np.median(getattr(self, name))) for name in self.__slots__}
+
+
+def terms(
+    measured: Measured,
+    costs: KindCosts | None,
+    candidate: Candidate,
+    draws: Draws,
+    pilot: Pilot | None = None,
+) -> Terms:
+    """Return the terms of the job; with `pilot`, of the items of the pilot's rounds."""
+    n = measured.n if pilot is None else pilot.items
+    total_s = n * draws.mean_s if pilot is None else np.full(draws.size, pilot.sample_s)
+    uneven = 1.0 if pilot is None else pilot.imbalance
+    first = np.full(draws.size, measured.first_extra_s)
+    zero = np.zeros(draws.size)
+    if costs is None:
+        return Terms(zero, first, zero, zero, zero, zero, total_s, zero)
+    if pilot is None:
+        uneven = draws.imbalance(candidate.workers, candidate.chunksize)
+    build = _thread_terms if resolve(candidate.kind).family == "thread" else _worker_terms
+    return build(measured, costs, candidate, draws, n, total_s, uneven)
+
+
+def _thread_terms(
+    measured: Measured, costs: KindCosts, candidate: Candidate, draws: Draws, n: int, total_s: Draw, uneven: float
+) -> Terms:
+    zero = np.zeros(draws.size)
+    cpu_s = measured.cpu_share * total_s
+    busy = n * draws.of(costs, "busy_s")
+    workers = candidate.workers
+    return Terms(
+        start_up=_start_up(costs, workers, draws),
+        imports=zero + measured.first_extra_s,
+        dispatch=n * draws.of(costs, "dispatch_s"),
+        pickling=zero,
+        transfer=zero,
+        gil=draws.gil_share * cpu_s,
+        workers=uneven * (total_s + busy) / workers,
+        cores=np.maximum((cpu_s + busy) / draws.cores, total_s * draws.floor_s / draws.mean_s),
+    )
+
+
+def _worker_terms(
+    measured: Measured, costs: KindCosts, candidate: Candidate, draws: Draws, n: int, total_s: Draw, uneven: float
+) -> Terms:
+    workers, cores = candidate.workers, draws.cores
+    chunks = -(-n // candidate.chunksize) if has_chunks(candidate.kind) else n
+    arguments, results = measured.arguments, measured.results
+    if candidate.kind == "shared":  # which leaves the buffers out of the stream
+        in_caller = n * (arguments.stream_dumps_s + results.stream_loads_s)
+        in_worker = n * (arguments.stream_loads_s + results.stream_dumps_s)
+    else:
+        in_caller = n * (arguments.dumps_s + results.loads_s)
+        in_worker = n * (arguments.loads_s + results.dumps_s)
+    moved = n * (
+        draws.of(costs, "send_s_per_byte") * arguments.size_bytes
+        + draws.of(costs, "return_s_per_byte") * results.size_bytes
+    )
+    busy = chunks * draws.of(costs, "busy_s")
+    cpu_s = min(1.0, measured.cpu_share) * total_s
+    import_s = 0.0 if resolve(candidate.kind).start_method == "fork" else measured.import_s
+    return Terms(
+        start_up=_start_up(costs, workers, draws),
+        imports=np.full(draws.size, measured.first_extra_s + import_s * -(-workers // cores)),
+        dispatch=chunks * draws.of(costs, "dispatch_s") + (n - chunks) * draws.of(costs, "item_s"),
+        pickling=np.full(draws.size, in_caller),
+        transfer=moved,
+        gil=np.zeros(draws.size),
+        # What a task costs was measured where all workers together had to wait for the processors
+        workers=uneven * (total_s + in_worker + busy * min(workers, cores) / min(costs.workers, cores)) / workers,
+        cores=(cpu_s + in_worker + in_caller + busy + moved) / cores,
+    )
+
+
+def predict(
+    measured: Measured, costs: KindCosts | None, candidate: Candidate, draws: Draws, pilot: Pilot | None
+) -> tuple[Draw, Terms]:
+    """Return the seconds of the job, a draw each, and its terms, as the pilot has corrected them where there is one."""
+    found = terms(measured, costs, candidate, draws)
+    if pilot is None or costs is None:
+        return found.total, found
+    piloted = terms(measured, costs, pilot.candidate, draws, pilot)
+    starting = pilot.start_s / np.median(piloted.start_up + piloted.imports - measured.first_extra_s)
+    running = draws.choose(pilot.rounds_s, f"{costs.kind} pilot") / np.median(piloted.steady)
+    start_s = starting * (found.start_up + found.imports - measured.first_extra_s) + measured.first_extra_s
+    return start_s + running * found.steady, found
+
+
+def _start_up(costs: KindCosts, workers: int, draws: Draws) -> Draw:
+    further = workers - costs.workers
+    return np.asarray(np.maximum(0.0, draws.of(costs, "start_s") + draws.of(costs, "start_each_s") * further))

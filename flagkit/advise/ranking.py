@@ -1,0 +1,90 @@
+"""Rank the candidates by the model, and say which of them the measurements cannot tell apart."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from flagkit.advise.draws import Draws
+from flagkit.advise.model import Draw, Terms, predict
+from flagkit.advise.records import Candidate, KindCosts, Measured, Pilot, Prediction
+from flagkit.executors import resolve
+
+__all__ = ["Ranked", "predictions", "rank", "ties"]
+
+UNDECIDED = 0.05
+"""Two candidates are told apart where the slower one is the faster one in fewer draws than this share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A candidate with what it is expected to take, a draw each."""
+
+    candidate: Candidate
+    expected_s: Draw
+    terms: Terms
+
+    @property
+    def median_s(self) -> float:
+        """The expected time."""
+        return float(np.median(self.expected_s))
+
+
+def rank(
+    measured: Measured,
+    costs: Mapping[str, KindCosts],
+    pilots: Mapping[str, Pilot],
+    draws: Draws,
+    candidates: Iterable[Candidate],
+) -> list[Ranked]:
+    """Return the best candidate of each kind, the fastest first."""
+    best: dict[str, Ranked] = {}
+    for candidate in candidates:
+        kind = candidate.kind
+        ranked = Ranked(candidate, *predict(measured, costs.get(kind), candidate, draws, pilots.get(kind)))
+        # At equal times the one that comes first: fewer workers, smaller chunks
+        if kind not in best or ranked.median_s < best[kind].median_s:
+            best[kind] = ranked
+    return sorted(best.values(), key=lambda one: one.median_s)
+
+
+def ties(ranking: list[Ranked]) -> list[Candidate]:
+    """Return the candidates that the measurements do not tell apart from the first one."""
+    first, *others = ranking
+    return [
+        other.candidate
+        for other in others
+        if float(np.mean(other.expected_s <= first.expected_s)) >= UNDECIDED
+    ]
+
+
+def predictions(
+    ranking: list[Ranked],
+    measured: Measured,
+    costs: Mapping[str, KindCosts],
+    pilots: Mapping[str, Pilot],
+    draws: Draws,
+) -> list[Prediction]:
+    """Return the ranking as records."""
+    fastest = np.argmin([one.expected_s for one in ranking], axis=0)
+    serial_s = next(one.median_s for one in ranking if one.candidate.kind == "serial")
+    return [
+        Prediction(
+            candidate=one.candidate,
+            time_s=draws.interval(one.expected_s),
+            speedup=serial_s / one.median_s,
+            peak_bytes=_peak_bytes(one.candidate, measured, costs.get(one.candidate.kind)),
+            best_share=float(np.mean(fastest == place)),
+            terms=one.terms.medians(),
+            is_piloted=one.candidate.kind in pilots,
+        )
+        for place, one in enumerate(ranking)
+    ]
+
+
+def _peak_bytes(candidate: Candidate, measured: Measured, costs: KindCosts | None) -> float:
+    """Return the memory of caller and workers together at its peak."""
+    of_worker = measured.task_bytes + (costs.worker_bytes if costs is not None else 0)
+    if resolve(candidate.kind).family not in ("serial", "thread") and resolve(candidate.kind).start_method != "fork":
+        of_worker += measured.import_bytes
+    return measured.base_bytes + candidate.workers * of_worker

@@ -1,0 +1,150 @@
+"""Why the choice is what it is, and what would change it: sentences made of the model's terms."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from flagkit.advise.candidates import candidates
+from flagkit.advise.draws import Draws
+from flagkit.advise.figures import percent, ratio, seconds, size
+from flagkit.advise.ranking import Ranked, rank
+from flagkit.advise.records import Candidate, KindCosts, Measured, Packing, Pilot
+from flagkit.executors import resolve
+
+__all__ = ["changes", "reason", "warnings"]
+
+WORTH_TELLING = 0.1
+"""A share of a time from which on it is a reason."""
+FURTHEST = 1e6
+"""By which factor tasks and payloads are changed, at most, in search of another answer."""
+
+
+def reason(measured: Measured, ranking: list[Ranked], ruled_out: Mapping[str, str], draws: Draws) -> str:
+    """Return in a sentence why the first of the ranking is the first."""
+    first = ranking[0]
+    family = resolve(first.candidate.kind).family
+    others = {resolve(one.candidate.kind).family: one for one in reversed(ranking[1:])}
+    said: list[str] = []
+    if measured.cpu_share < 1 - WORTH_TELLING:
+        said.append(f"the tasks wait for {percent(1 - measured.cpu_share)} of their time")
+    if family != "thread" and (threads := others.get("thread")):
+        said.append(_against_threads(measured, threads, draws))
+    elif family == "thread" and draws.gil_share < 1 - WORTH_TELLING and measured.cpu_share > WORTH_TELLING:
+        said.append(f"{percent(1 - draws.gil_share)} of the computing runs in threads side by side")
+    if family != "process" and (processes := others.get("process")):
+        said.append(_against_processes(measured, processes))
+    elif first.candidate.kind == "shared":
+        plain = [one for one in ranking if one.candidate.kind.startswith("process-")]
+        said += [_against_processes(measured, one) for one in plain[:1]]
+    elif family != "thread" and measured.unpicklable is None and family == "process":
+        packed = _sending_share(first)
+        said.append(f"sending takes {percent(packed)} of a worker's time" if packed > WORTH_TELLING else "")
+    said = [one for one in said if one]
+    text = "; ".join(said) or ("no pool is worth its start" if family == "serial" else "it is the fastest that is predicted")
+    gain = next(one.median_s for one in ranking if one.candidate.kind == "serial") / first.median_s
+    end = f"run it serially, in {seconds(first.median_s)}" if family == "serial" else (
+        f"use {first.candidate}: {ratio(gain)} the speed of serial"
+    )
+    return f"{text[0].upper()}{text[1:]}: {end}."
+
+
+def _against_threads(measured: Measured, threads: Ranked, draws: Draws) -> str:
+    if draws.gil_share > WORTH_TELLING:
+        return f"threads would take turns, as the GIL is held for {percent(draws.gil_share)} of the computing"
+    return _overhead("threads", threads)
+
+
+def _against_processes(measured: Measured, processes: Ranked) -> str:
+    share = _sending_share(processes)
+    if share > WORTH_TELLING:
+        sent = measured.arguments.size_bytes, measured.results.size_bytes
+        what = f"the {size(sent[0])} argument" if sent[0] >= sent[1] else f"the {size(sent[1])} result"
+        return f"{percent(share)} of the time with {processes.candidate.kind} would be pickling and moving {what}"
+    return _overhead(processes.candidate.kind, processes)
+
+
+def _overhead(name: str, ranked: Ranked) -> str:
+    terms = ranked.terms
+    start_s = float(np.median(terms.start_up + terms.imports))
+    if start_s > WORTH_TELLING * ranked.median_s:
+        return f"{name} would take {seconds(start_s)} to start"
+    dispatch_s = float(np.median(terms.dispatch))
+    if dispatch_s > WORTH_TELLING * ranked.median_s:
+        return f"{name} would spend {percent(dispatch_s / ranked.median_s)} of the time on handing tasks out"
+    return ""
+
+
+def _sending_share(ranked: Ranked) -> float:
+    return min(1.0, float(np.median((ranked.terms.pickling + ranked.terms.transfer) / ranked.expected_s)))
+
+
+def changes(
+    measured: Measured,
+    ranking: list[Ranked],
+    costs: Mapping[str, KindCosts],
+    pilots: Mapping[str, Pilot],
+    draws: Draws,
+) -> Iterator[str]:
+    """Yield what would change the answer: at which length of a task, and at which payload, another family is best."""
+    first = ranking[0].candidate.kind
+    kinds = [one.candidate.kind for one in ranking]
+
+    def winner(other: Measured) -> Candidate:
+        redrawn = Draws(other, draws.cores, [measured.pace_s])
+        return rank(other, costs, pilots, redrawn, candidates(kinds, other, draws.cores))[0].candidate
+
+    for direction in (1 / 4, 4.0):
+        found = _turning_point(first, lambda factor: winner(_with_task(measured, factor)), direction)
+        if found is not None:
+            factor, candidate = found
+            words = "shorter" if direction < 1 else "longer"
+            yield f"with tasks {words} than {seconds(measured.mean_s * factor)}, {candidate.kind} would be best"
+    if measured.unpicklable is None:
+        sent = max(1.0, measured.arguments.size_bytes)
+        found = _turning_point(first, lambda factor: winner(_with_payload(measured, factor)), 4.0)
+        if found is not None:
+            yield f"with arguments larger than {size(sent * found[0])}, {found[1].kind} would be best"
+
+
+def _turning_point(first: str, winner: Callable[[float], Candidate], step: float) -> tuple[float, Candidate] | None:
+    """Return the factor at which another family takes over, and its candidate there."""
+    family = _group(first)
+    inside, outside = 1.0, step
+    while _group(winner(outside).kind) == family:
+        inside, outside = outside, outside * step
+        if not 1 / FURTHEST <= outside <= FURTHEST:
+            return None
+    for _ in range(4):
+        middle = (inside * outside) ** 0.5
+        inside, outside = (middle, outside) if _group(winner(middle).kind) == family else (inside, middle)
+    return outside, winner(outside)
+
+
+def _group(kind: str) -> str:
+    return kind if kind == "shared" else resolve(kind).family
+
+
+def _with_task(measured: Measured, factor: float) -> Measured:
+    return replace(
+        measured,
+        task_s=tuple(factor * task_s for task_s in measured.task_s),
+        first_s=measured.first_extra_s + factor * measured.task_s[0],
+    )
+
+
+def _with_payload(measured: Measured, factor: float) -> Measured:
+    packed = measured.arguments
+    grown = Packing(*(factor * getattr(packed, name) for name in Packing.__slots__))
+    return replace(measured, arguments=grown)
+
+
+def warnings(measured: Measured, candidate: Candidate) -> Iterator[str]:
+    """Yield what to look at before the snippet is used."""
+    family = resolve(candidate.kind).family
+    if family not in ("serial", "thread"):
+        yield from measured.side_effects
+    elif family == "thread" and measured.side_effects:
+        yield from (f"{one.partition(',')[0]}, which threads would do at once" for one in measured.side_effects)
+    if measured.cpu_share > 1 + WORTH_TELLING and family != "serial":
+        yield f"a task keeps {measured.cpu_share:.1f} processors busy by itself: its own threads and workers compete"

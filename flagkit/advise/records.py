@@ -1,0 +1,221 @@
+"""What is measured and what is advised, as records; times in seconds, sizes in bytes."""
+
+from dataclasses import dataclass
+
+__all__ = [
+    "AdviseError",
+    "Advice",
+    "Candidate",
+    "Interval",
+    "KindCosts",
+    "Measured",
+    "Packing",
+    "Pilot",
+    "Prediction",
+    "RuledOut",
+    "Verified",
+]
+
+from flagkit.usage import UsageError
+
+
+class AdviseError(UsageError):
+    """No advice can be given; the message is one line that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A figure, and the bounds that the truth of a single run is within with 90%."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """What pickling costs, each figure the mean over the sampled objects."""
+
+    size_bytes: float = 0.0
+    """All of the pickle, with its buffers in the stream."""
+    buffers_bytes: float = 0.0
+    """Of these, what protocol 5 can leave out of the stream."""
+    dumps_s: float = 0.0
+    loads_s: float = 0.0
+    stream_dumps_s: float = 0.0
+    """With the buffers left out."""
+    stream_loads_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a sample says of the function and its items."""
+
+    n: int
+    """Items of the whole job."""
+    positions: tuple[float, ...]
+    """Where each sampled item stands in the whole job, from 0 to 1."""
+    indices: tuple[int, ...]
+    """Of the items as they were given."""
+    task_s: tuple[float, ...]
+    """Of each sampled item, run alone."""
+    first_s: float
+    """The very first call, which may import and fill caches."""
+    cpu_share: float
+    """CPU time / wall time of one thread alone; above 1 where the function uses threads of its own."""
+    alone_s: tuple[float, ...]
+    """A batch of the items in one thread, round by round."""
+    together_s: tuple[float, ...]
+    """`threads` threads with that batch each, in turn with `alone_s`."""
+    threads: int
+    batch: int
+    """Items in the batch."""
+    import_s: float
+    """Importing the function's module; 0 where it had been imported."""
+    base_bytes: int
+    """Resident in a process that has loaded function and items."""
+    import_bytes: int
+    task_bytes: int
+    """What a task adds at its peak."""
+    arguments: Packing
+    results: Packing
+    unpicklable: str | None
+    """Why no process can be given these tasks; None when it can."""
+    side_effects: tuple[str, ...]
+    pace_s: float
+    """A loop of fixed length in the process that sampled: see `flagkit.advise.pace`."""
+
+    @property
+    def mean_s(self) -> float:
+        """The mean time of a task."""
+        return sum(self.task_s) / len(self.task_s)
+
+    @property
+    def first_extra_s(self) -> float:
+        """What the very first call took longer than the same one later."""
+        return max(0.0, self.first_s - self.task_s[0])
+
+    @property
+    def floor_s(self) -> float:
+        """The time of a task when as many threads run as keep everything busy that they share: GIL and cores."""
+        ratios = sorted(both / alone for both, alone in zip(self.together_s, self.alone_s, strict=True))
+        return ratios[len(ratios) // 2] * self.mean_s / self.threads
+
+    def gil_share(self, cores: int) -> float:
+        """Return the share of the CPU time that no two threads spend at once; 0 where it cannot be told."""
+        cpu_s = self.cpu_share * self.mean_s
+        if cores == 1 or self.threads * self.cpu_share < cores:  # they did not compute enough to be in each other's way
+            return 0.0
+        return min(1.0, max(0.0, (self.floor_s * cores / cpu_s - 1) / (cores - 1)))
+
+
+@dataclass(frozen=True, slots=True)
+class KindCosts:
+    """What a kind costs on this machine and Python, whatever the function is; several figures are of several runs."""
+
+    kind: str
+    workers: int
+    """With which the figures below were measured: the usable processors, at least 2."""
+    start_s: tuple[float, ...]
+    """The first pool of a process, of `workers`: made, used once by each and shut down."""
+    start_each_s: tuple[float, ...]
+    """One more worker."""
+    dispatch_s: tuple[float, ...]
+    """An empty task, one of many: what the caller needs for it."""
+    busy_s: tuple[float, ...]
+    """What a task costs beside its own time where all workers are busy: processor time of caller and worker together."""
+    item_s: tuple[float, ...]
+    """One more empty item in a chunk."""
+    send_s_per_byte: tuple[float, ...]
+    """Bytes of an argument, pickling not counted."""
+    return_s_per_byte: tuple[float, ...]
+    worker_bytes: int
+    """Memory that each worker adds."""
+    pace_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One way to run the job; chunksize is 1 where the kind has no chunks."""
+
+    kind: str
+    workers: int
+    chunksize: int
+
+    def __str__(self) -> str:
+        """Name it as a reader does."""
+        if self.kind == "serial":
+            return "serial"
+        chunks = f", chunks of {self.chunksize}" if self.chunksize > 1 else ""
+        return f"{self.kind}, {self.workers} worker{'s' if self.workers > 1 else ''}{chunks}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pilot:
+    """A short real run of the function by one candidate, warm rounds after a cold start."""
+
+    candidate: Candidate
+    items: int
+    """In each round."""
+    sample_s: float
+    """What these items took in the sample, run alone."""
+    imbalance: float
+    """The longest share of any worker / the mean, of these items."""
+    start_s: float
+    """Making the pool, its first results and its shutdown."""
+    rounds_s: tuple[float, ...]
+    pace_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a candidate is expected to take."""
+
+    candidate: Candidate
+    time_s: Interval
+    speedup: float
+    """Serial time / time."""
+    peak_bytes: float
+    best_share: float
+    """How often it was the fastest of all when the measurements were drawn again."""
+    terms: dict[str, float]
+    """Seconds of each term of the model, by name."""
+    is_piloted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RuledOut:
+    """A kind that cannot run the job here, or was not tried, and why."""
+
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A candidate, run for real on all items."""
+
+    candidate: Candidate
+    predicted_s: Interval
+    measured_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """All that `advise` has to say; `ranking` has the fastest first."""
+
+    choice: Prediction
+    reason: str
+    ties: tuple[Candidate, ...]
+    """What cannot be told apart from the choice."""
+    changes: tuple[str, ...]
+    """What would change the answer."""
+    warnings: tuple[str, ...]
+    ranking: tuple[Prediction, ...]
+    ruled_out: tuple[RuledOut, ...]
+    snippet: str
+    measured: Measured
+    cores: int
+    seconds: float
+    """That advising took."""
+    verified: tuple[Verified, ...] = ()

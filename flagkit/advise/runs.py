@@ -1,0 +1,92 @@
+"""Real runs: a job on a pool, cold; and a pilot, a short run from which a kind's costs for this function are known.
+
+What is timed is what a program would do: make the pool, map the function over the items, shut the pool down.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
+from itertools import cycle, islice
+from typing import Any
+
+from flagkit.advise.pace import pace
+from flagkit.advise.records import AdviseError, Candidate
+from flagkit.advise.sandbox import Tell
+from flagkit.advise.target import Job, Target
+from flagkit.executors import make
+from flagkit.executors.properties import Property, deviation
+from flagkit.payloads import swallow
+
+__all__ = ["pilot", "run_job"]
+
+MOST_ROUNDS = 5
+
+PilotTimes = tuple[float, tuple[float, ...], float]
+"""Start and shutdown, each round, and the pace."""
+
+
+def run_job(tell: Tell, target: Target, candidate: Candidate, n: int | None) -> float:
+    """Return the seconds that the whole job takes, pool included; in a process of its own, as any other program is."""
+    tell("loads the function")
+    job = target.load()
+    job.set_up()
+    items = list(islice(cycle(job.items), n)) if n is not None else job.items
+    tell(f"runs the job: {candidate}")
+    began = time.perf_counter()
+    if candidate.kind == "serial":
+        for item in items:
+            job.function(item)
+    else:
+        with _make(candidate, job) as pool:
+            _drain(_map(pool, job.function, items, candidate))
+    return time.perf_counter() - began
+
+
+def pilot(tell: Tell, target: Target, candidate: Candidate, indices: Sequence[int], budget_s: float) -> PilotTimes:
+    """Return what a pool of the candidate takes to start, and rounds of these items, warm, until the time is spent."""
+    tell("loads the function")
+    job = target.load()
+    job.set_up()
+    tell(f"tries {candidate.kind}")
+    items = [job.items[index] for index in indices]
+    began = time.perf_counter()
+    pool = _make(candidate, job)
+    try:
+        # What a worker needs to unpickle the function is its module: each of them has imported it then
+        for future in [pool.submit(swallow, job.function) for _ in range(candidate.workers)]:
+            future.result()
+        ready_s = time.perf_counter() - began
+        for future in [pool.submit(job.function, items[0]) for _ in range(candidate.workers)]:
+            future.result()
+        rounds_s: list[float] = []
+        while len(rounds_s) < MOST_ROUNDS and (not rounds_s or sum(rounds_s) < budget_s):
+            round_began = time.perf_counter()
+            _drain(_map(pool, job.function, items, candidate))
+            rounds_s.append(time.perf_counter() - round_began)
+        down = time.perf_counter()
+        pool.shutdown()
+        down_s = time.perf_counter() - down
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    return ready_s + down_s, tuple(rounds_s), pace()
+
+
+def _make(candidate: Candidate, job: Job) -> Executor:
+    # Threads share what the caller has set up
+    if job.setup is None or candidate.kind == "thread":
+        return make(candidate.kind, candidate.workers)
+    if reason := deviation(candidate.kind, Property.INITIALIZER):
+        raise AdviseError(reason)
+    return make(candidate.kind, candidate.workers, initializer=job.setup)
+
+
+def _map(pool: Executor, function: Callable[[Any], Any], items: Iterable[Any], candidate: Candidate) -> Iterable[Any]:
+    if candidate.chunksize > 1:
+        return pool.map(function, items, chunksize=candidate.chunksize)
+    return pool.map(function, items)
+
+
+def _drain(results: Iterable[Any]) -> None:
+    """Take each result as a program that collects them would."""
+    list(results)

@@ -1,0 +1,174 @@
+"""Run a measurement in a process of its own, so that whatever a user's function does ends in one clear line.
+
+The process leads a process group, in which its pools' workers are too. When it is done, late or dead, the whole group
+is killed, so nothing is left. It watches its parent, and kills its group when that is gone.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from flagkit.advise.memory import limit_memory
+from flagkit.advise.records import AdviseError
+
+__all__ = ["EndedError", "LateError", "Tell", "run_apart"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Tell = Callable[[str], None]
+"""What a measurement calls with a few words on what it is about to do."""
+
+END_S = 2.0
+"""How long a process that has given its result may take to end by itself."""
+
+
+class EndedError(AdviseError):
+    """The measurement did not come to its end, for what the user's function did."""
+
+
+class LateError(EndedError):
+    """It took too long."""
+
+
+def run_apart(
+    work: Callable[Concatenate[Tell, P], T],
+    limit_s: float,
+    tell: Tell,
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """Return `work(tell, *args, **kwargs)`, run in a fresh process within `limit_s` seconds.
+
+    `work` and its result are pickled; where the arguments cannot be, the process is forked. An AdviseError of `work` is
+    raised as it is; EndedError, one line, for any other exception, an exit, a kill, and what takes too long.
+    """
+    context: Any = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_serve, args=(sender, work, args, kwargs))
+    try:
+        try:
+            process.start()
+        except Exception as error:
+            if "fork" not in multiprocessing.get_all_start_methods():
+                raise AdviseError(f"cannot be sent to another process ({describe(error)}): define it in a module") from None
+            process = multiprocessing.get_context("fork").Process(target=_serve, args=(sender, work, args, kwargs))
+            process.start()
+        sender.close()
+        return _receive(receiver, process, limit_s, tell)
+    finally:
+        _end(process)
+        receiver.close()
+        sender.close()
+
+
+def describe(error: BaseException) -> str:
+    """Return an exception in one line: its type and the first line of its message."""
+    first, *_ = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {first}"[:200] if first else type(error).__name__
+
+
+def _receive(receiver: Connection, process: Any, limit_s: float, tell: Tell) -> Any:
+    deadline = time.monotonic() + limit_s
+    doing = "started"
+    while True:
+        left_s = deadline - time.monotonic()
+        if left_s <= 0 or not receiver.poll(left_s):
+            raise LateError(f"not done within {limit_s:.3g} s, while it {doing}; --budget gives more time")
+        try:
+            what, value = receiver.recv()
+        except (EOFError, ConnectionResetError):
+            process.join(END_S)
+            raise EndedError(f"its process {_ending(process.exitcode)} while it {doing}") from None
+        if what == "doing":
+            doing = value
+            tell(value)
+        elif what == "error":
+            raise value
+        else:
+            return value
+
+
+def _ending(code: int | None) -> str:
+    if code is None:
+        return "closed its channel"
+    if code >= 0:
+        return f"ended with exit status {code}"
+    name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+    return f"was killed by {name}" + (", as the system does when memory runs out," if name == "SIGKILL" else "")
+
+
+def _end(process: Any) -> None:
+    """Kill the process, reap it, and end its group.
+
+    By SIGTERM first, which resource trackers ignore: they remove what the others have left in /dev/shm, and end when
+    these have. What is still there after END_S is killed.
+    """
+    if process.pid is None:
+        return
+    process.kill()
+    process.join()
+    if sys.platform == "win32":
+        return
+    with contextlib.suppress(ProcessLookupError):  # nobody is left
+        os.killpg(process.pid, signal.SIGTERM)
+        deadline = time.monotonic() + END_S
+        while time.monotonic() < deadline:
+            time.sleep(0.002)
+            os.killpg(process.pid, 0)
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _serve(sender: Connection, work: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    _stand_alone()
+    limit_memory()
+    try:
+        value = work(lambda doing: sender.send(("doing", doing)), *args, **kwargs)
+        sender.send(("value", value))
+    except AdviseError as error:
+        sender.send(("error", error))
+    except MemoryError:
+        sender.send(("error", EndedError("it ran out of memory")))
+    except BaseException as error:  # noqa: BLE001 - SystemExit too: what ended the function is what the user is told
+        sender.send(("error", EndedError(f"it raised {describe(error)}")))
+    sender.close()
+    os._exit(0)  # whatever threads the function has left: the parent ends what else is in the group
+
+
+def _stand_alone() -> None:
+    """Lead a group that ends with the parent, and keep what the function prints away from what is printed here."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, OSError, ValueError):  # None, or closed
+            stream.flush()
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+    if sys.platform != "win32":
+        _have_own_tracker()
+        os.setsid()
+        threading.Thread(target=_end_with, args=(multiprocessing.parent_process(),), daemon=True).start()
+
+
+def _have_own_tracker() -> None:
+    """Have a resource tracker outside the group, which removes the semaphores of pools that are killed, and says nothing.
+
+    The parent's would warn of them, where the user reads it. There is no public way to have another one.
+    """
+    from multiprocessing import resource_tracker  # noqa: PLC0415 - not to be had on Windows
+
+    tracker: Any = resource_tracker._resource_tracker  # type: ignore[attr-defined]  # noqa: SLF001 - see above
+    tracker._fd = tracker._pid = None  # noqa: SLF001
+    resource_tracker.ensure_running()
+
+
+def _end_with(parent: Any) -> None:
+    parent.join()
+    os.killpg(0, signal.SIGKILL)
