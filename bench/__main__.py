@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from bench.advise_rates import command as advise_rates
 from bench.gate import command as gate
 from bench.gate.rates import command as gate_rates
 from bench.lockstep import command as lockstep
@@ -18,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand; returns the exit status: 0, 2 for an error of the user's, 130 when interrupted."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="Tools for what the benchmarks measured.")
     subcommands = parser.add_subparsers(title="subcommands", dest="subcommand", required=True, metavar="SUBCOMMAND")
-    commands = (gate, lockstep, compare, report, table_command, lockstep_noise, lockstep_proof, gate_rates)
+    commands = (gate, lockstep, compare, report, table_command, lockstep_noise, lockstep_proof, gate_rates, advise_rates)
     for command in commands:
         command.add_to(subcommands)
     given = parser.parse_args(arguments)

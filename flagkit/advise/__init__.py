@@ -13,7 +13,6 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from flagkit.advise.advising import Advising
 from flagkit.advise.records import Advice, AdviseError, Candidate, Interval, Measured, Prediction, RuledOut
 from flagkit.advise.target import Target
 from flagkit.executors import EXECUTORS
@@ -30,5 +29,7 @@ def advise(function: Callable[[T], object], items: Iterable[T], *, n: int | None
     can be pickled is sent there, as to a pool by spawn, so a script needs its `if __name__ == "__main__"`. AdviseError
     where the function fails, or takes longer than the budget.
     """
+    from flagkit.advise.advising import Advising  # noqa: PLC0415 - which needs numpy, and no measuring process does
+
     known = items if isinstance(items, Sequence) else list(items)
     return Advising(Target(function, known), n, budget, lambda _: None, tuple(EXECUTORS)).run()

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from flagkit.advise.memory import limit_memory
@@ -25,6 +26,7 @@ T = TypeVar("T")
 Tell = Callable[[str], None]
 """What a measurement calls with a few words on what it is about to do."""
 
+POLL_S = 0.005
 END_S = 2.0
 """How long a process that has given its result may take to end by itself."""
 
@@ -120,10 +122,21 @@ def _end(process: Any) -> None:
     with contextlib.suppress(ProcessLookupError):  # nobody is left
         os.killpg(process.pid, signal.SIGTERM)
         deadline = time.monotonic() + END_S
-        while time.monotonic() < deadline:
-            time.sleep(0.002)
-            os.killpg(process.pid, 0)
+        while time.monotonic() < deadline and _is_alive(process.pid):
+            time.sleep(POLL_S)
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def _is_alive(group: int) -> bool:
+    """Tell whether a process of the group runs; a zombie, which some container's init leaves for long, does not."""
+    os.killpg(group, 0)
+    stats = list(Path("/proc").glob("[0-9]*/stat"))
+    for stat in stats:
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            state, _, its_group, *_ = stat.read_text("utf-8", "replace").rpartition(")")[2].split()
+            if int(its_group) == group and state != "Z":
+                return True
+    return not stats
 
 
 def _serve(sender: Connection, work: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

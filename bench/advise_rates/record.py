@@ -1,0 +1,117 @@
+"""Record cells into a file, one line each; what is there already is not measured again."""
+
+import json
+import platform
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import asdict
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from bench.advise_rates.cells import Cell, CellItems, cell, is_reported
+from bench.advise_rates.rules import rule_choices
+from bench.advise_rates.truth import JOBLIB, grid, measure, run_joblib
+from bench.instrument import host
+from flagkit.advise import AdviseError
+from flagkit.advise.advising import Advising
+from flagkit.advise.sandbox import run_apart
+from flagkit.advise.target import Target, find_modules_here
+from flagkit.executors import available
+from flagkit.flags import BEHAVIOURS, FlagServer
+
+__all__ = ["RecordingError", "load", "python_name", "record"]
+
+ROUNDS = 3
+PEERS = ("loky", "joblib", "mpire", "dask")
+
+
+class RecordingError(ValueError):
+    """The file is none of these; the message is one line."""
+
+
+def python_name() -> str:
+    """Return the version of this Python, with a t where its threads are free."""
+    free = not getattr(sys, "_is_gil_enabled", lambda: True)()
+    return f"{sys.version_info.major}.{sys.version_info.minor}{'t' if free else ''}"
+
+
+def load(path: Path) -> list[dict[str, Any]]:
+    """Return the cells of a file, none where there is no file; a last line that was cut off is left out."""
+    if not path.exists():
+        return []
+    lines = path.read_text("utf-8").splitlines()
+    found = []
+    for number, line in enumerate(lines, 1):
+        try:
+            one = json.loads(line)
+            one["cell"], one["python"], one["runs"]  # noqa: B018 - they are there, or it is another file
+        except (ValueError, KeyError, TypeError):
+            if number == len(lines):
+                continue
+            raise RecordingError(f"{path}: line {number} is no cell of advise-rates") from None
+        found.append(one)
+    return found
+
+
+def record(path: Path, time_s: float, *, reported: bool, budget_s: float) -> None:
+    """Measure cells that are not in the file yet, until the time is spent; each is written when it is done."""
+    find_modules_here()
+    python = python_name()
+    known = {one["cell"] for one in load(path) if one["python"] == python}
+    deadline = time.monotonic() + time_s
+    number = 0
+    longest_s = 0.0
+    while time.monotonic() + longest_s < deadline:
+        if is_reported(number) == reported and number not in known:
+            began = time.monotonic()
+            line = json.dumps(_measure(cell(number), python, budget_s))
+            with path.open("a", encoding="utf-8") as file:
+                file.write(f"{line}\n")
+            longest_s = max(longest_s, time.monotonic() - began)
+        number += 1
+
+
+def _measure(one: Cell, python: str, budget_s: float) -> dict[str, Any]:
+    with ExitStack() as ending:
+        address = None
+        if one.function.endswith(":download"):
+            address = ending.enter_context(FlagServer(BEHAVIOURS["DELAY"], label="DELAY")).base_url
+        target = Target(one.function, CellItems(one.number, address))
+        found: dict[str, Any] = {
+            "cell": one.number,
+            "summary": one.summary,
+            "n": one.n,
+            "python": python,
+            "machine": {"cpu": host.host().get("cpu"), "system": platform.system()},
+            "runs": {},
+        }
+        kinds = [kind for kind in available() if kind not in PEERS]
+        try:
+            advice = Advising(target, None, budget_s, _silent, kinds).run()
+        except AdviseError as error:
+            return {**found, "error": str(error)}
+        rules = rule_choices(advice.measured, advice.cores)
+        candidates = [*grid(advice.measured, kinds, advice.cores), advice.choice.candidate, *rules.values()]
+        runs = measure(target, candidates, ROUNDS, _silent, seed=one.number)
+        if find_spec("joblib") is not None:
+            runs[JOBLIB] = [run_apart(run_joblib, 60.0, _silent, target)]
+        return {
+            **found,
+            "seconds": advice.seconds,
+            "choice": str(advice.choice.candidate),
+            "ties": [str(candidate) for candidate in advice.ties],
+            "predicted": {str(one.candidate): asdict(one.time_s) for one in advice.ranking},
+            "terms": {str(one.candidate): one.terms for one in advice.ranking},
+            "measured": {
+                name: getattr(advice.measured, name)
+                for name in ("mean_s", "cpu_share", "alone_s", "together_s", "threads", "import_s")
+            },
+            "rules": {name: str(candidate) for name, candidate in rules.items()},
+            "runs": runs,
+        }
+
+
+def _silent(_: str) -> None:
+    """Say nothing: the file does."""
