@@ -21,6 +21,7 @@ TURNS_PER_S = 40_000_000
 BLOCKS_PER_S = 80_000
 REAL = ("gcd", "zlib", "json", "numpy", "resize", "flags")
 
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """A job: which function, and items that `CellItems(number)` builds where they are needed."""
@@ -29,6 +30,7 @@ class Cell:
     summary: str
     function: str
     n: int
+
 
 class CellItems(Sequence[Any]):
     """The items of a cell, which travel by the number of the cell."""
@@ -47,13 +49,16 @@ class CellItems(Sequence[Any]):
     def __getitem__(self, index: Any) -> Any:
         return self._items[index]
 
+
 def cell(number: int) -> Cell:
     """Return the cell of that number."""
     return _draw(number, None)[0]
 
+
 def is_reported(number: int) -> bool:
     """Tell whether the cell is one to report, and not one to build the model with."""
     return number % 2 == 1
+
 
 def _draw(number: int, address: str | None) -> tuple[Cell, Callable[[], list[Any]]]:
     drawn = random.Random(number)
@@ -61,6 +66,7 @@ def _draw(number: int, address: str | None) -> tuple[Cell, Callable[[], list[Any
     if number // 2 % REAL_EVERY == REAL_EVERY - 1:
         return _real(number, drawn, address)
     return _synthetic(number, drawn)
+
 
 def _synthetic(number: int, drawn: random.Random) -> tuple[Cell, Callable[[], list[Any]]]:
     task_s = 10 ** drawn.uniform(-5.5, -1.3)
@@ -87,6 +93,7 @@ def _synthetic(number: int, drawn: random.Random) -> tuple[Cell, Callable[[], li
     summary = f"{n} x {task_s:.2g} s, GIL {gil:g}, wait {wait:g}, {sent} B there, {returned} B back, skew {skew:g}"
     module = "heavy_tasks" if heavy else "tasks"
     return Cell(number, summary + (", heavy import" if heavy else ""), f"bench.advise_rates.{module}:run", n), items
+
 
 def _real(number: int, drawn: random.Random, address: str | None) -> tuple[Cell, Callable[[], list[Any]]]:
     which = REAL[number // 2 // REAL_EVERY % len(REAL)]

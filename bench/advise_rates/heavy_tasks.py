@@ -1,4 +1,4 @@
-"""What the cells run whose module takes long to import: Pillow, an HTTP client, and a loop, as a large program has them."""
+"""What the cells run whose module takes long to import, as a large program does: Pillow, an HTTP client, and a loop."""
 
 import io
 import urllib.request

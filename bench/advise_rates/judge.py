@@ -82,7 +82,7 @@ def family(name: str) -> str:
 
 
 def families(cells: Iterable[Mapping[str, Any]]) -> tuple[int, int]:
-    """Return in how many cells the family is right, and of how many; a family is right if its best is as good as any."""
+    """Return in how many cells the family is right, and of how many; one is right if its best is as good as any."""
     right = of = 0
     for one in cells:
         runs = {name: sum(found) for name, found in one["runs"].items() if name != JOBLIB}

@@ -46,11 +46,13 @@ def load(path: Path) -> list[dict[str, Any]]:
     for number, line in enumerate(lines, 1):
         try:
             one = json.loads(line)
-            one["cell"], one["python"], one["runs"]  # noqa: B018 - they are there, or it is another file
-        except (ValueError, KeyError, TypeError):
+            is_cell = {"cell", "python", "runs"} <= one.keys()
+        except (ValueError, AttributeError):
             if number == len(lines):
                 continue
-            raise RecordingError(f"{path}: line {number} is no cell of advise-rates") from None
+            is_cell = False
+        if not is_cell:
+            raise RecordingError(f"{path}: line {number} is no cell of advise-rates")
         found.append(one)
     return found
 

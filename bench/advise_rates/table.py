@@ -54,6 +54,7 @@ def _worst(cells: Sequence[dict[str, Any]]) -> Iterator[str]:
         foreseen = one["predicted"].get(one["choice"], {}).get("value")
         yield (
             f"- {number(value)}: cell {one['cell']} ({one['summary']}): {one['choice']}, "
-            f"{seconds(foreseen)} predicted, {seconds(times[one['choice']])} in truth; best {best}, {seconds(times[best])}"
+            f"{seconds(foreseen)} predicted, {seconds(times[one['choice']])} in truth; "
+            f"best {best}, {seconds(times[best])}"
         )
     yield ""

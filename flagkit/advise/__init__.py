@@ -1,20 +1,20 @@
 """Which executor kind, how many workers and which chunk size, for a function of your own.
 
-    target     the function and its items
-    sandbox    a process of its own for each measurement
-    sampling   what the function costs          packing, side_effects, memory, pace: parts of it
-    costs      what each kind costs here        cache keeps it
-    runs       real runs: pilots and whole jobs
-    model      from these, the time of a job    draws, imbalance: its uncertainty, its uneven ends
-    ranking    of all candidates                reasons, snippet, rendering: in words
-    advising   the course of it all
+target     the function and its items
+sandbox    a process of its own for each measurement
+sampling   what the function costs          packing, side_effects, memory, pace: parts of it
+costs      what each kind costs here        cache keeps it
+runs       real runs: pilots and whole jobs
+model      from these, the time of a job    draws, imbalance: its uncertainty, its uneven ends
+ranking    of all candidates                reasons, snippet, rendering: in words
+advising   the course of it all
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from flagkit.advise.records import Advice, AdviseError, Candidate, Interval, Measured, Prediction, RuledOut
-from flagkit.advise.target import Target
+from flagkit.advise.target import Target, first_items
 from flagkit.executors import EXECUTORS
 
 __all__ = ["Advice", "AdviseError", "Candidate", "Interval", "Measured", "Prediction", "RuledOut", "advise"]
@@ -22,7 +22,9 @@ __all__ = ["Advice", "AdviseError", "Candidate", "Interval", "Measured", "Predic
 T = TypeVar("T")
 
 
-def advise(function: Callable[[T], object], items: Iterable[T], *, n: int | None = None, budget: float = 10.0) -> Advice:
+def advise(
+    function: Callable[[T], object], items: Iterable[T], *, n: int | None = None, budget: float = 10.0
+) -> Advice:
     """Return which executor is best for `[function(item) for item in items]`, measured for about `budget` seconds.
 
     `n` is the length of the real job where `items` is a sample of it. The function runs in processes of its own; what
@@ -31,5 +33,10 @@ def advise(function: Callable[[T], object], items: Iterable[T], *, n: int | None
     """
     from flagkit.advise.advising import Advising  # noqa: PLC0415 - which needs numpy, and no measuring process does
 
-    known = items if isinstance(items, Sequence) else list(items)
+    if isinstance(items, Sequence):
+        known: Sequence[T] = items
+    else:
+        known, length = first_items(items)
+        if length is None and n is None:
+            raise AdviseError("the items did not end: give n, how many the real job has")
     return Advising(Target(function, known), n, budget, lambda _: None, tuple(EXECUTORS)).run()

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from flagkit.advise import cache, costs as costs_of, reasons
+from flagkit.advise import cache, reasons
 from flagkit.advise.candidates import candidates
+from flagkit.advise.costs import measure_costs
 from flagkit.advise.draws import Draws
 from flagkit.advise.imbalance import imbalance
 from flagkit.advise.ranking import Ranked, predictions, rank, ties
-from flagkit.advise.records import Advice, AdviseError, Candidate, KindCosts, Measured, Pilot, RuledOut, Verified
+from flagkit.advise.records import Advice, AdviseError, KindCosts, Measured, Pilot, RuledOut, Verified
 from flagkit.advise.runs import pilot, run_job
 from flagkit.advise.sampling import sample
 from flagkit.advise.sandbox import EndedError, LateError, Tell, run_apart
@@ -26,11 +27,14 @@ from flagkit.executors.properties import Property, deviation
 
 __all__ = ["Advising", "verify"]
 
+MEASURING_SHARE = 0.9
+"""Of the budget; the rest is for starting, ranking and words."""
 SAMPLE_SHARE = 0.25
-COSTS_SHARE = 0.75
-"""Of the budget, by when sampling, and measuring the kinds' costs, is to be over; the rest is for pilots."""
+COSTS_SHARE = 0.7
+"""Of what is for measuring, by when sampling, and measuring the kinds' costs, is to be over; the rest is for pilots."""
 PILOT_SHARE = 0.02
 """Of the budget, what one round of a pilot is to take."""
+NOT_MEASURED = "not tried: its costs on this machine are not measured yet, which another call or a longer budget does"
 PEERS = ("loky", "joblib", "mpire", "dask")
 """Kinds of other libraries, which take longer to start than all the others: their costs are measured last."""
 PILOT_DOUBT = 2.0
@@ -46,7 +50,7 @@ class Advising:
     def __init__(self, target: Target, n: int | None, budget_s: float, tell: Tell, kinds: Sequence[str]) -> None:
         self._target = target
         self._n = n
-        self._budget_s = budget_s
+        self._budget_s = MEASURING_SHARE * budget_s
         self._tell = tell
         self._kinds = [kind for kind in kinds if kind != "serial"]
         self._began = time.monotonic()
@@ -57,8 +61,8 @@ class Advising:
     def run(self) -> Advice:
         """Return the advice; AdviseError where the function gives none."""
         try:
-            limit_s = self._budget_s
-            measured = run_apart(sample, limit_s, self._tell, self._target, self._n, SAMPLE_SHARE * self._budget_s)
+            sample_s = SAMPLE_SHARE * self._budget_s
+            measured = run_apart(sample, self._budget_s, self._tell, self._target, self._n, sample_s)
         except EndedError as error:
             raise EndedError(f"{self._target.name}: {error}") from None
         self._rule_out(measured)
@@ -71,18 +75,18 @@ class Advising:
         draws, ranking = self._rank(measured)
         for kind in self._kinds:
             if kind not in self._costs:
-                self._ruled_out.setdefault(kind, "its costs on this machine are not measured yet; a longer --budget does")
+                self._ruled_out.setdefault(kind, NOT_MEASURED)
         ranked = predictions(ranking, measured, self._costs, self._pilots, draws)
         undecided = ties(ranking)
         return Advice(
             choice=ranked[0],
-            reason=reasons.reason(measured, ranking, self._ruled_out, draws),
+            reason=reasons.reason(measured, ranking, draws),
             ties=tuple(undecided),
             changes=tuple(reasons.changes(measured, ranking, self._costs, self._pilots, draws)),
             warnings=tuple(reasons.warnings(measured, ranked[0].candidate)),
             ranking=tuple(ranked),
             ruled_out=tuple(RuledOut(kind, reason) for kind, reason in self._ruled_out.items()),
-            snippet=snippet(self._target, ranked[0].candidate),
+            snippet=snippet(self._target, ranked[0].candidate, is_factory=measured.is_factory),
             measured=measured,
             cores=draws.cores,
             seconds=time.monotonic() - self._began,
@@ -97,8 +101,9 @@ class Advising:
             reason = spec.unavailable()
             if reason is None and self._target.setup is not None and kind != "thread":
                 reason = deviation(kind, Property.INITIALIZER)
-            if reason is None and spec.family != "thread":
-                reason = measured.unpicklable
+            if reason is None and spec.family != "thread" and measured.unpicklable is not None:
+                # Some of them could send it all the same, by cloudpickle, but what that costs is not measured
+                reason = f"not tried: {measured.unpicklable}" if kind in PEERS else measured.unpicklable
             if reason is not None:
                 self._leave_out(kind, reason)
 
@@ -114,7 +119,7 @@ class Advising:
             if kind in self._costs or left_s <= stored.not_within_s.get(kind, 0.0):
                 continue
             try:
-                measured = run_apart(costs_of.measure_costs, left_s, self._tell, kind)
+                measured = run_apart(measure_costs, left_s, self._tell, kind)
             except EndedError:
                 stored.not_within_s[kind] = left_s
             else:
@@ -123,7 +128,11 @@ class Advising:
 
     def _rank(self, measured: Measured) -> tuple[Draws, list[Ranked]]:
         cores = usable_cpus()
-        paces = [measured.pace_s, *(one.pace_s for one in (*self._costs.values(), *self._pilots.values()))]
+        paces = [
+            measured.pace_s,
+            *(one.pace_s for one in self._costs.values()),
+            *(one.pace_s for one in self._pilots.values()),
+        ]
         draws = Draws(measured, cores, paces)
         known = [kind for kind in self._kinds if kind in self._costs]
         grid = candidates(["serial", *known], measured, cores)
@@ -139,7 +148,9 @@ class Advising:
             open_ = [
                 one
                 for one in ranking
-                if one not in tried and one.candidate.kind not in passed_by and float(np.quantile(one.expected_s, 0.05)) / PILOT_DOUBT < bound
+                if one not in tried
+                and one.candidate.kind not in passed_by
+                and float(np.quantile(one.expected_s, 0.05)) / PILOT_DOUBT < bound
             ]
             if not open_:
                 return
@@ -182,9 +193,13 @@ def verify(advice: Advice, target: Target, n: int | None, tell: Callable[[str], 
     """Run the first three of the ranking for real, and return the advice with what they took."""
     found = []
     for prediction in advice.ranking[:VERIFIED]:
-        candidate: Candidate = prediction.candidate
+        candidate = prediction.candidate
         # However wrong the prediction: a run that takes ten times as long is wrong enough
         limit_s = 10 * max(prediction.time_s.high, 1.0)
-        took_s = run_apart(run_job, limit_s, tell, target, candidate, n)
-        found.append(Verified(candidate, prediction.time_s, took_s))
+        try:
+            took_s = run_apart(run_job, limit_s, tell, target, candidate, n)
+        except AdviseError as error:
+            found.append(Verified(candidate, prediction.time_s, None, str(error)))
+        else:
+            found.append(Verified(candidate, prediction.time_s, took_s))
     return replace(advice, verified=tuple(found))

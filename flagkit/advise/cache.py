@@ -1,4 +1,4 @@
-"""The costs of the kinds, kept between calls: a file a machine, Python and flagkit version in the user's cache folder."""
+"""The costs of the kinds, kept between calls: a file a machine, Python and version, in the user's cache folder."""
 
 import hashlib
 import json
@@ -68,7 +68,7 @@ def load() -> Stored:
 
 
 def store(stored: Stored) -> None:
-    """Keep the costs, whole or not at all; a folder that cannot be written to means that they are measured each time."""
+    """Keep the costs, whole or not at all; where the folder cannot be written to, they are measured each time."""
     path = _path()
     text = json.dumps({"identity": identity(), **asdict(stored)}, indent=1)
     try:
@@ -88,7 +88,10 @@ def _path() -> Path:
 def _costs(record: dict[str, Any]) -> KindCosts:
     if set(record) != {one.name for one in fields(KindCosts)}:
         raise ValueError("of another version")
-    return KindCosts(**{name: tuple(value) if isinstance(value, list) else value for name, value in record.items()})
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in record.items()
+    }
+    return KindCosts(**values)
 
 
 def _cpu() -> str:

@@ -22,7 +22,10 @@ def candidates(kinds: Iterable[str], measured: Measured, cores: int) -> Iterator
         if kind == "serial":
             yield Candidate("serial", 1, 1)
             continue
-        for workers in worker_counts(measured, cores):
+        counts = worker_counts(measured, cores)
+        if resolve(kind).family == "thread":  # one alone is serial, and its start
+            counts = counts[1:] or counts
+        for workers in counts:
             for chunksize in chunk_sizes(measured.n, workers) if has_chunks(kind) else [1]:
                 yield Candidate(kind, workers, chunksize)
 

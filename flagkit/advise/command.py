@@ -10,6 +10,7 @@ from typing import Any
 from tqdm import tqdm
 
 from flagkit.advise.advising import Advising, verify
+from flagkit.advise.records import AdviseError
 from flagkit.advise.rendering import as_json, as_text
 from flagkit.advise.sandbox import Tell
 from flagkit.advise.target import Target, find_modules_here
@@ -44,12 +45,17 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser.set_defaults(run=run)
     parser.add_argument("function", metavar="MODULE:FUNCTION", help="a function of one argument")
     parser.add_argument(
-        "--items", required=True, metavar="WHERE", help="MODULE:NAME, an iterable or what makes one; or @FILE.json, a list"
+        "--items",
+        required=True,
+        metavar="WHERE",
+        help="MODULE:NAME, an iterable or what makes one; or @FILE.json, a list",
     )
     parser.add_argument(
         "--setup", metavar="MODULE:FUNCTION", help="called without arguments before anything else, in each worker too"
     )
-    parser.add_argument("--n", type=at_least(1), metavar="N", help="items of the real job (default: those that there are)")
+    parser.add_argument(
+        "--n", type=at_least(1), metavar="N", help="items of the real job (default: those that there are)"
+    )
     parser.add_argument(
         "--budget", type=time_limit, default=10.0, metavar="S", help="seconds to measure for (default: %(default)g)"
     )
@@ -59,13 +65,17 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Advise, print and return the exit status; AdviseError, a usage error, where there is no advice."""
+    """Advise, print and return the exit status: 2 after one line where there is no advice."""
     find_modules_here()
     target = Target(options.function, options.items, options.setup)
-    with _progress(options.budget) as tell:
-        advice = Advising(target, options.n, options.budget, tell, tuple(EXECUTORS)).run()
-        if options.verify:
-            advice = verify(advice, target, options.n, tell)
+    try:
+        with _progress(options.budget) as tell:
+            advice = Advising(target, options.n, options.budget, tell, tuple(EXECUTORS)).run()
+            if options.verify:
+                advice = verify(advice, target, options.n, tell)
+    except AdviseError as error:
+        sys.stderr.write(f"flagkit advise: {error}\n")
+        return 2
     say(as_json(advice) if options.json else as_text(advice, target))
     return 0
 

@@ -50,7 +50,8 @@ def measure_costs(tell: Tell, kind: str) -> KindCosts:
     payload_kind = "array" if kind == "shared" else "bytes"
     payload = PAYLOADS[payload_kind].build(PAYLOAD_BYTES)
     pickling_s = 0.0 if kind == "shared" else (packed := packing([payload])).dumps_s + packed.loads_s
-    send_s = return_s = (0.0,)
+    send_s: tuple[float, ...] = (0.0,)
+    return_s: tuple[float, ...] = (0.0,)
     with make(kind, workers) as pool:
         warm(pool, workers, loop, 1)
         worker_bytes = max(0, tree_bytes() - alone_bytes) // workers

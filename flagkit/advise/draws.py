@@ -3,7 +3,7 @@
 Source: B. Efron, Bootstrap Methods: Another Look at the Jackknife, Annals of Statistics 7 (1979).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,11 +38,8 @@ class Draws:
         ratios = np.asarray(measured.together_s) / np.asarray(measured.alone_s)
         self.floor_s: NDArray[np.float64] = self._random.choice(ratios, SIZE) / measured.threads * self.mean_s
         self.gil_share = measured.gil_share(cores)
-        logs = np.log(np.asarray(list(paces)))
-        spread = float(logs.std(ddof=1)) if len(logs) > 1 else 0.0
-        rounds = np.log(np.asarray(measured.alone_s))
-        within = float(rounds.std(ddof=1)) if len(rounds) > 1 else 0.0
-        self.noise: NDArray[np.float64] = np.exp(self._random.normal(0.0, float(np.hypot(spread, within)), SIZE))
+        spread = float(np.hypot(_spread(list(paces)), _spread(measured.alone_s)))
+        self.noise: NDArray[np.float64] = np.exp(self._random.normal(0.0, spread, SIZE))
         """By what a single run differs from what is expected of it."""
 
     def of(self, costs: KindCosts, name: str) -> NDArray[np.float64]:
@@ -66,3 +63,13 @@ class Draws:
         """Return the median of what is expected, and bounds for a single run."""
         low, high = np.quantile(expected_s * self.noise, COVERED)
         return Interval(float(np.median(expected_s)), float(low), float(high))
+
+
+def _spread(times: Sequence[float]) -> float:
+    """Return the standard deviation of their logarithms, by the median absolute deviation: one outlier is not the rule.
+
+    Source: P. J. Rousseeuw and C. Croux, Alternatives to the Median Absolute Deviation, JASA 88 (1993). By 1 / 0.6745
+    it is that of a normal distribution.
+    """
+    logs = np.log(np.asarray(times))
+    return float(np.median(np.abs(logs - np.median(logs)))) / 0.6745

@@ -7,6 +7,7 @@ __all__ = ["percent", "ratio", "seconds", "size"]
 SECOND_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "\N{MICRO SIGN}s"), (1e-9, "ns"))
 BYTE_UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"), (1, "B"))
 DIGITS = 3
+LEAST_RATIO = 0.01
 
 
 def seconds(value_s: float) -> str:
@@ -20,8 +21,8 @@ def size(value_bytes: float) -> str:
 
 
 def ratio(value: float) -> str:
-    """Write how many times: 3.10x."""
-    return f"{_number(value)}x"
+    """Write how many times: 3.10x; what is below a hundredth is as good as nothing."""
+    return f"{_number(value)}x" if value >= LEAST_RATIO else f"< {LEAST_RATIO}x"
 
 
 def percent(share: float) -> str:

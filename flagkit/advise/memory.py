@@ -12,12 +12,11 @@ __all__ = ["available_bytes", "limit_memory", "peak_bytes", "resident_bytes", "t
 
 
 def available_bytes(meminfo: Path = Path("/proc/meminfo"), cgroup: Path = Path("/sys/fs/cgroup")) -> int | None:
-    """Return what could be taken now without swapping: the system's or the cgroup's, whichever is less; None unknown."""
+    """Return what could be taken now without swapping: the system's or the cgroup's, the lesser; None when unknown."""
     found: list[int] = []
     with contextlib.suppress(OSError):
-        for line in meminfo.read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                found.append(int(line.split()[1]) * 1024)
+        lines = meminfo.read_text().splitlines()
+        found += [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
     with contextlib.suppress(OSError, ValueError):  # "max" is no number: there is no limit
         limit = int((cgroup / "memory.max").read_text())
         found.append(max(0, limit - int((cgroup / "memory.current").read_text())))
@@ -25,13 +24,13 @@ def available_bytes(meminfo: Path = Path("/proc/meminfo"), cgroup: Path = Path("
 
 
 def limit_memory() -> None:
-    """Let this process fail with MemoryError before the system has to kill one; a limit that is lower already stays."""
+    """Let this process fail with MemoryError at half of what is there, so that others go on; a lower limit stays."""
     available = available_bytes()
     if sys.platform == "win32" or available is None:
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     bounds = [limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY]
-    resource.setrlimit(resource.RLIMIT_DATA, (min([available, *bounds]), hard))
+    resource.setrlimit(resource.RLIMIT_DATA, (min([available // 2, *bounds]), hard))
 
 
 def resident_bytes() -> int:

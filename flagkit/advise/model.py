@@ -87,11 +87,11 @@ def terms(
     if pilot is None:
         uneven = draws.imbalance(candidate.workers, candidate.chunksize)
     build = _thread_terms if resolve(candidate.kind).family == "thread" else _worker_terms
-    return build(measured, costs, candidate, draws, n, total_s, uneven)
+    return build(measured, costs, candidate, draws, n=n, total_s=total_s, uneven=uneven)
 
 
 def _thread_terms(
-    measured: Measured, costs: KindCosts, candidate: Candidate, draws: Draws, n: int, total_s: Draw, uneven: float
+    measured: Measured, costs: KindCosts, candidate: Candidate, draws: Draws, *, n: int, total_s: Draw, uneven: float
 ) -> Terms:
     zero = np.zeros(draws.size)
     cpu_s = measured.cpu_share * total_s
@@ -110,7 +110,7 @@ def _thread_terms(
 
 
 def _worker_terms(
-    measured: Measured, costs: KindCosts, candidate: Candidate, draws: Draws, n: int, total_s: Draw, uneven: float
+    measured: Measured, costs: KindCosts, candidate: Candidate, draws: Draws, *, n: int, total_s: Draw, uneven: float
 ) -> Terms:
     workers, cores = candidate.workers, draws.cores
     chunks = -(-n // candidate.chunksize) if has_chunks(candidate.kind) else n

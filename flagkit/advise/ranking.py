@@ -51,11 +51,7 @@ def rank(
 def ties(ranking: list[Ranked]) -> list[Candidate]:
     """Return the candidates that the measurements do not tell apart from the first one."""
     first, *others = ranking
-    return [
-        other.candidate
-        for other in others
-        if float(np.mean(other.expected_s <= first.expected_s)) >= UNDECIDED
-    ]
+    return [other.candidate for other in others if float(np.mean(other.expected_s <= first.expected_s)) >= UNDECIDED]
 
 
 def predictions(

@@ -1,5 +1,6 @@
 """Why the choice is what it is, and what would change it: sentences made of the model's terms."""
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
@@ -8,7 +9,7 @@ import numpy as np
 from flagkit.advise.candidates import candidates
 from flagkit.advise.draws import Draws
 from flagkit.advise.figures import percent, ratio, seconds, size
-from flagkit.advise.ranking import Ranked, rank
+from flagkit.advise.ranking import Ranked, rank, ties
 from flagkit.advise.records import Candidate, KindCosts, Measured, Packing, Pilot
 from flagkit.executors import resolve
 
@@ -16,11 +17,13 @@ __all__ = ["changes", "reason", "warnings"]
 
 WORTH_TELLING = 0.1
 """A share of a time from which on it is a reason."""
+LARGE = 0.2
+"""A share from which on it is the reason."""
 FURTHEST = 1e6
 """By which factor tasks and payloads are changed, at most, in search of another answer."""
 
 
-def reason(measured: Measured, ranking: list[Ranked], ruled_out: Mapping[str, str], draws: Draws) -> str:
+def reason(measured: Measured, ranking: list[Ranked], draws: Draws) -> str:
     """Return in a sentence why the first of the ranking is the first."""
     first = ranking[0]
     family = resolve(first.candidate.kind).family
@@ -29,7 +32,7 @@ def reason(measured: Measured, ranking: list[Ranked], ruled_out: Mapping[str, st
     if measured.cpu_share < 1 - WORTH_TELLING:
         said.append(f"the tasks wait for {percent(1 - measured.cpu_share)} of their time")
     if family != "thread" and (threads := others.get("thread")):
-        said.append(_against_threads(measured, threads, draws))
+        said.append(_against_threads(threads, draws))
     elif family == "thread" and draws.gil_share < 1 - WORTH_TELLING and measured.cpu_share > WORTH_TELLING:
         said.append(f"{percent(1 - draws.gil_share)} of the computing runs in threads side by side")
     if family != "process" and (processes := others.get("process")):
@@ -41,18 +44,30 @@ def reason(measured: Measured, ranking: list[Ranked], ruled_out: Mapping[str, st
         packed = _sending_share(first)
         said.append(f"sending takes {percent(packed)} of a worker's time" if packed > WORTH_TELLING else "")
     said = [one for one in said if one]
-    text = "; ".join(said) or ("no pool is worth its start" if family == "serial" else "it is the fastest that is predicted")
+    text = "; ".join(said) or (
+        "no pool is worth its start" if family == "serial" else "it is the fastest that is predicted"
+    )
     gain = next(one.median_s for one in ranking if one.candidate.kind == "serial") / first.median_s
-    end = f"run it serially, in {seconds(first.median_s)}" if family == "serial" else (
-        f"use {first.candidate}: {ratio(gain)} the speed of serial"
+    end = (
+        f"run it serially, in {seconds(first.median_s)}"
+        if family == "serial"
+        else (f"use {first.candidate}: {ratio(gain)} the speed of serial")
     )
     return f"{text[0].upper()}{text[1:]}: {end}."
 
 
-def _against_threads(measured: Measured, threads: Ranked, draws: Draws) -> str:
-    if draws.gil_share > WORTH_TELLING:
-        return f"threads would take turns, as the GIL is held for {percent(draws.gil_share)} of the computing"
-    return _overhead("threads", threads)
+def _against_threads(threads: Ranked, draws: Draws) -> str:
+    overhead = _overhead("threads", threads)
+    if overhead or draws.gil_share < WORTH_TELLING:
+        return overhead
+    return f"threads would take turns, as {_held(draws.gil_share)}"
+
+
+def _held(share: float) -> str:
+    """Return why threads take turns: without a GIL it is a lock, or the memory that they share."""
+    if getattr(sys, "_is_gil_enabled", lambda: True)():
+        return f"the GIL is held for {percent(share)} of the computing"
+    return f"{percent(share)} of the computing is on what they share"
 
 
 def _against_processes(measured: Measured, processes: Ranked) -> str:
@@ -67,11 +82,11 @@ def _against_processes(measured: Measured, processes: Ranked) -> str:
 def _overhead(name: str, ranked: Ranked) -> str:
     terms = ranked.terms
     start_s = float(np.median(terms.start_up + terms.imports))
-    if start_s > WORTH_TELLING * ranked.median_s:
+    if start_s > LARGE * ranked.median_s:
         return f"{name} would take {seconds(start_s)} to start"
     dispatch_s = float(np.median(terms.dispatch))
-    if dispatch_s > WORTH_TELLING * ranked.median_s:
-        return f"{name} would spend {percent(dispatch_s / ranked.median_s)} of the time on handing tasks out"
+    if dispatch_s > LARGE * ranked.median_s:
+        return f"{name} would spend {percent(min(1.0, dispatch_s / ranked.median_s))} of the time on handing tasks out"
     return ""
 
 
@@ -87,41 +102,56 @@ def changes(
     draws: Draws,
 ) -> Iterator[str]:
     """Yield what would change the answer: at which length of a task, and at which payload, another family is best."""
-    first = ranking[0].candidate.kind
     kinds = [one.candidate.kind for one in ranking]
 
-    def winner(other: Measured) -> Candidate:
+    def best(other: Measured) -> list[str]:
+        """Return the kind that would be the best, and those that could not be told apart from it."""
         redrawn = Draws(other, draws.cores, [measured.pace_s])
-        return rank(other, costs, pilots, redrawn, candidates(kinds, other, draws.cores))[0].candidate
+        ranked = rank(other, costs, pilots, redrawn, candidates(kinds, other, draws.cores))
+        return [ranked[0].candidate.kind, *(one.kind for one in ties(ranked))]
 
-    for direction in (1 / 4, 4.0):
-        found = _turning_point(first, lambda factor: winner(_with_task(measured, factor)), direction)
+    group = _family(kinds[0])
+    for step in (1 / 4, 4.0):
+        found = _turning_point(lambda factor: best(_with_task(measured, factor)), group, _family, step)
         if found is not None:
-            factor, candidate = found
-            words = "shorter" if direction < 1 else "longer"
-            yield f"with tasks {words} than {seconds(measured.mean_s * factor)}, {candidate.kind} would be best"
+            factor, kind = found
+            words = "shorter" if step < 1 else "longer"
+            yield f"with tasks {words} than {seconds(measured.mean_s * factor)}, {kind} would be best"
     if measured.unpicklable is None:
         sent = max(1.0, measured.arguments.size_bytes)
-        found = _turning_point(first, lambda factor: winner(_with_payload(measured, factor)), 4.0)
-        if found is not None:
-            yield f"with arguments larger than {size(sent * found[0])}, {found[1].kind} would be best"
+        for step in (1 / 4, 4.0):
+            found = _turning_point(
+                lambda factor: best(_with_payload(measured, factor)), _transport(kinds[0]), _transport, step
+            )
+            if found is not None:
+                words = "smaller" if step < 1 else "larger"
+                yield f"with arguments {words} than {size(sent * found[0])}, {found[1]} would be best"
 
 
-def _turning_point(first: str, winner: Callable[[float], Candidate], step: float) -> tuple[float, Candidate] | None:
-    """Return the factor at which another family takes over, and its candidate there."""
-    family = _group(first)
+def _turning_point(
+    best: Callable[[float], list[str]], group: str, group_of: Callable[[str], str], step: float
+) -> tuple[float, str] | None:
+    """Return the factor from which on the group is clearly not the best any more, and the kind that is there."""
+
+    def is_over(factor: float) -> bool:
+        return group not in map(group_of, best(factor))
+
     inside, outside = 1.0, step
-    while _group(winner(outside).kind) == family:
+    while not is_over(outside):
         inside, outside = outside, outside * step
         if not 1 / FURTHEST <= outside <= FURTHEST:
             return None
     for _ in range(4):
         middle = (inside * outside) ** 0.5
-        inside, outside = (middle, outside) if _group(winner(middle).kind) == family else (inside, middle)
-    return outside, winner(outside)
+        inside, outside = (inside, middle) if is_over(middle) else (middle, outside)
+    return outside, best(outside)[0]
 
 
-def _group(kind: str) -> str:
+def _family(kind: str) -> str:
+    return resolve(kind).family
+
+
+def _transport(kind: str) -> str:
     return kind if kind == "shared" else resolve(kind).family
 
 

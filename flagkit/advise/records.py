@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from flagkit.usage import UsageError
+
 __all__ = [
-    "AdviseError",
     "Advice",
+    "AdviseError",
     "Candidate",
     "Interval",
     "KindCosts",
@@ -15,8 +17,6 @@ __all__ = [
     "RuledOut",
     "Verified",
 ]
-
-from flagkit.usage import UsageError
 
 
 class AdviseError(UsageError):
@@ -79,6 +79,8 @@ class Measured:
     """What a task adds at its peak."""
     arguments: Packing
     results: Packing
+    is_factory: bool
+    """The items came from calling what was named."""
     unpicklable: str | None
     """Why no process can be given these tasks; None when it can."""
     side_effects: tuple[str, ...]
@@ -123,7 +125,7 @@ class KindCosts:
     dispatch_s: tuple[float, ...]
     """An empty task, one of many: what the caller needs for it."""
     busy_s: tuple[float, ...]
-    """What a task costs beside its own time where all workers are busy: processor time of caller and worker together."""
+    """What a task costs beside its own time where all workers are busy: processor time of caller and worker."""
     item_s: tuple[float, ...]
     """One more empty item in a chunk."""
     send_s_per_byte: tuple[float, ...]
@@ -193,11 +195,12 @@ class RuledOut:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A candidate, run for real on all items."""
+    """A candidate, run for real on all items; `measured_s` is None where it failed, for `failure`."""
 
     candidate: Candidate
     predicted_s: Interval
-    measured_s: float
+    measured_s: float | None
+    failure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,10 @@ __all__ = ["job_length", "sample", "sample_indices"]
 MOST_SAMPLED = 512
 MOST_PACKED = 16
 MOST_THREADS = 64
+MOST_REPEATS = 10_000
 ROUNDS = 5
+ROUND_S = 0.01
+"""A round is that long at least: the start of a thread is to be little beside it."""
 
 
 def job_length(job: Job, n: int | None, name: str) -> int:
@@ -41,9 +44,7 @@ def sample_indices(length: int, n: int) -> list[int]:
     """
     count = max(1, min(MOST_SAMPLED, length, n // 2))
     drawn = random.Random(0)
-    chosen = [
-        drawn.randrange(stretch * length // count, (stretch + 1) * length // count) for stretch in range(count)
-    ]
+    chosen = [drawn.randrange(stretch * length // count, (stretch + 1) * length // count) for stretch in range(count)]
     drawn.shuffle(chosen)
     return chosen
 
@@ -73,10 +74,13 @@ def sample(tell: Tell, target: Target, n: int | None, budget_s: float) -> Measur
         packed = packing([job.items[index] for index in list(times)[:MOST_PACKED]]), packing(results)
     tell("runs in threads")
     batch = _batch(times, budget_s / 2)
+    batch *= ceil(ROUND_S / max(sum(times[index] for index in batch), ROUND_S / MOST_REPEATS))
     cpu_share = _cpu_share(job.function, [job.items[index] for index in batch])
     # As many threads as have the processors busy while others wait, twice as many as that takes on the average
     cores = usable_cpus()
-    threads = min(MOST_THREADS, max(2, cores, ceil(2 * cores / max(cpu_share, 1e-9)) if cpu_share < 1 / cores else cores))
+    threads = min(
+        MOST_THREADS, max(2, cores, ceil(2 * cores / max(cpu_share, 1e-9)) if cpu_share < 1 / cores else cores)
+    )
     alone_s, together_s = _together(job.function, [job.items[index] for index in batch], threads, budget_s / 2)
     return Measured(
         n=n,
@@ -95,6 +99,7 @@ def sample(tell: Tell, target: Target, n: int | None, budget_s: float) -> Measur
         task_bytes=task_bytes,
         arguments=packed[0],
         results=packed[1],
+        is_factory=job.is_factory,
         unpicklable=unpicklable,
         side_effects=watch.found(),
         pace_s=pace(),

@@ -27,6 +27,8 @@ Tell = Callable[[str], None]
 """What a measurement calls with a few words on what it is about to do."""
 
 POLL_S = 0.005
+SHOWN_S = 0.2
+"""How often to show that time goes on."""
 END_S = 2.0
 """How long a process that has given its result may take to end by itself."""
 
@@ -57,18 +59,21 @@ def run_apart(
     process = context.Process(target=_serve, args=(sender, work, args, kwargs))
     try:
         try:
-            process.start()
-        except Exception as error:
+            _start(process)
+        except Exception as error:  # noqa: BLE001 - what pickles the arguments may raise anything
             if "fork" not in multiprocessing.get_all_start_methods():
-                raise AdviseError(f"cannot be sent to another process ({describe(error)}): define it in a module") from None
+                raise AdviseError(
+                    f"cannot be sent to another process ({describe(error)}): define it in a module"
+                ) from None
             process = multiprocessing.get_context("fork").Process(target=_serve, args=(sender, work, args, kwargs))
-            process.start()
+            _start(process)
         sender.close()
-        return _receive(receiver, process, limit_s, tell)
+        value: T = _receive(receiver, process, limit_s, tell)
     finally:
         _end(process)
         receiver.close()
         sender.close()
+    return value
 
 
 def describe(error: BaseException) -> str:
@@ -77,13 +82,31 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {first}"[:200] if first else type(error).__name__
 
 
+def _start(process: Any) -> None:
+    """Start the process, with SIGINT blocked until it has left this process group: Ctrl-C is for the parent."""
+    if sys.platform == "win32":
+        process.start()
+        return
+    from multiprocessing import resource_tracker  # noqa: PLC0415 - not to be had on Windows
+
+    resource_tracker.ensure_running()  # which would unblock SIGINT in between
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _receive(receiver: Connection, process: Any, limit_s: float, tell: Tell) -> Any:
     deadline = time.monotonic() + limit_s
-    doing = "started"
+    doing = "starts"
     while True:
         left_s = deadline - time.monotonic()
-        if left_s <= 0 or not receiver.poll(left_s):
-            raise LateError(f"not done within {limit_s:.3g} s, while it {doing}; --budget gives more time")
+        if left_s <= 0:
+            raise LateError(f"it was not done within {limit_s:.3g} s: it {doing}; a longer budget gives it more time")
+        if not receiver.poll(min(left_s, SHOWN_S)):
+            tell(doing)
+            continue
         try:
             what, value = receiver.recv()
         except (EOFError, ConnectionResetError):
@@ -167,17 +190,18 @@ def _stand_alone() -> None:
     if sys.platform != "win32":
         _have_own_tracker()
         os.setsid()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         threading.Thread(target=_end_with, args=(multiprocessing.parent_process(),), daemon=True).start()
 
 
 def _have_own_tracker() -> None:
-    """Have a resource tracker outside the group, which removes the semaphores of pools that are killed, and says nothing.
+    """Have a resource tracker outside the group, which removes the semaphores of killed pools, and says nothing.
 
     The parent's would warn of them, where the user reads it. There is no public way to have another one.
     """
     from multiprocessing import resource_tracker  # noqa: PLC0415 - not to be had on Windows
 
-    tracker: Any = resource_tracker._resource_tracker  # type: ignore[attr-defined]  # noqa: SLF001 - see above
+    tracker: Any = resource_tracker._resource_tracker  # noqa: SLF001 - see above
     tracker._fd = tracker._pid = None  # noqa: SLF001
     resource_tracker.ensure_running()
 

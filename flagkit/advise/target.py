@@ -14,7 +14,7 @@ from typing import Any
 from flagkit.advise.records import AdviseError
 from flagkit.advise.sandbox import describe
 
-__all__ = ["Job", "Target", "find_modules_here"]
+__all__ = ["Job", "Target", "find_modules_here", "first_items"]
 
 LOOKED_AT = 100_000
 """Items that are taken from an iterator, at most, to see how long it is."""
@@ -29,6 +29,8 @@ class Job:
     length: int | None
     setup: Callable[[], object] | None
     import_s: float
+    is_factory: bool
+    """The items are what a call of what was named has given."""
 
     def set_up(self) -> None:
         """Do what the user has asked for before anything runs."""
@@ -61,10 +63,16 @@ class Target:
         for one, what in ((function, self.name), (setup or _look_up, str(self.setup))):
             if not callable(one):
                 raise AdviseError(f"{what} is {type(one).__name__}, which cannot be called")
-        items, length = _items(self.items) if isinstance(self.items, str) else (self.items, len(self.items))
+        is_factory = False
+        if isinstance(self.items, str):
+            found = _read(Path(self.items[1:])) if self.items.startswith("@") else _look_up(self.items, "items")
+            is_factory = callable(found)
+            items, length = _items(self.items, found() if is_factory else found)
+        else:
+            items, length = self.items, len(self.items)
         if not items:
             raise AdviseError("there are no items to run on")
-        return Job(function, items, length, setup, import_s)
+        return Job(function, items, length, setup, import_s, is_factory)
 
 
 def find_modules_here() -> None:
@@ -85,7 +93,7 @@ def _look_up(reference: str, what: str) -> Any:
         raise AdviseError(f"{reference!r} does not name {what}: give module:name")
     try:
         found: Any = importlib.import_module(module_name)
-    except Exception as error:  # a module may raise anything
+    except Exception as error:  # noqa: BLE001 - a module may raise anything
         raise AdviseError(f"{module_name} cannot be imported: {describe(error)}") from None
     for name in path.split("."):
         try:
@@ -95,17 +103,16 @@ def _look_up(reference: str, what: str) -> Any:
     return found
 
 
-def _items(reference: str) -> tuple[Sequence[Any], int | None]:
-    if reference.startswith("@"):
-        found = _read(Path(reference[1:]))
-    else:
-        found = _look_up(reference, "items")
-        if callable(found):
-            found = found()
+def _items(reference: str, found: Any) -> tuple[Sequence[Any], int | None]:
     if isinstance(found, Sequence):
         return found, len(found)
     if not isinstance(found, Iterable):
         raise AdviseError(f"{reference} gives {type(found).__name__}, which is no iterable")
+    return first_items(found)
+
+
+def first_items(found: Iterable[Any]) -> tuple[Sequence[Any], int | None]:
+    """Return the first items, and how many there are; None where they have not ended by then."""
     taken = list(islice(found, LOOKED_AT + 1))
     return taken[:LOOKED_AT], len(taken) if len(taken) <= LOOKED_AT else None
 
