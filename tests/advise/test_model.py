@@ -1,0 +1,225 @@
+"""What the model says of jobs whose truth is plain."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flagkit.advise import Candidate, Measured
+from flagkit.advise.candidates import candidates, chunk_sizes, worker_counts
+from flagkit.advise.draws import Draws
+from flagkit.advise.imbalance import imbalance, spread_out
+from flagkit.advise.model import predict
+from flagkit.advise.ranking import Ranked, predictions, rank, ties
+from flagkit.advise.records import KindCosts, Pilot
+from tests.advise.made import CORES, costs, large, measured
+
+pytestmark = pytest.mark.once
+KINDS = ("thread", "process-fork", "process-spawn", "shared")
+COSTS = {kind: costs(kind) for kind in KINDS}
+candidate = st.one_of(
+    st.just(Candidate("serial", 1, 1)),
+    st.builds(Candidate, st.just("thread"), st.integers(1, 16), st.just(1)),
+    st.builds(Candidate, st.sampled_from(KINDS[1:]), st.integers(1, 16), st.integers(1, 50)),
+)
+task_s = st.floats(1e-6, 1.0)
+
+
+def drawn(sample: Measured, *, paces: Iterable[float] = (1e-3,)) -> Draws:
+    """Return draws on a machine of CORES."""
+    return Draws(sample, CORES, paces)
+
+
+def ranked(
+    sample: Measured, known: dict[str, KindCosts] = COSTS, pilots: dict[str, Pilot] | None = None
+) -> list[Ranked]:
+    """Return the best of each kind."""
+    draws = drawn(sample)
+    return rank(sample, known, pilots or {}, draws, candidates(["serial", *known], sample, CORES))
+
+
+def median_s(sample: Measured, one: Candidate) -> float:
+    """Return the expected time of a candidate."""
+    return float(np.median(predict(sample, COSTS.get(one.kind), one, drawn(sample), None)[0]))
+
+
+@given(candidate, task_s, st.integers(1, 500), st.integers(1, 500), st.floats(0, 1))
+def test_more_items_never_take_less(one: Candidate, each_s: float, n: int, more: int, gil_share: float) -> None:
+    """The time of a candidate grows with the number of items."""
+    few = measured(each_s, n=n, gil_share=gil_share)
+    assert median_s(replace(few, n=n + more), one) >= median_s(few, one) * (1 - 1e-9)
+
+
+@given(candidate, task_s, st.floats(1, 100), st.floats(0, 1))
+def test_longer_tasks_never_take_less(one: Candidate, each_s: float, factor: float, gil_share: float) -> None:
+    """The time of a candidate grows with the time of a task."""
+    shorter, longer = (measured(length_s, gil_share=gil_share) for length_s in (each_s, factor * each_s))
+    assert median_s(longer, one) >= median_s(shorter, one) * (1 - 1e-9)
+
+
+@given(candidate, st.integers(1, 10**7), st.floats(1, 100))
+def test_larger_payloads_never_take_less(one: Candidate, size_bytes: int, factor: float) -> None:
+    """The time of a candidate does not fall as arguments and results grow."""
+    small, big = (large(round(size)) for size in (size_bytes, factor * size_bytes))
+    assert median_s(measured(arguments=big, results=big), one) >= median_s(
+        measured(arguments=small, results=small), one
+    )
+
+
+@given(candidate, task_s, st.floats(0, 1), st.integers(1, 300))
+def test_nothing_is_faster_than_the_cores(one: Candidate, each_s: float, gil_share: float, n: int) -> None:
+    """Computing takes at least the sum of the tasks / the cores, and serial exactly the sum."""
+    sample = measured(each_s, gil_share=gil_share, n=n)
+    assert median_s(sample, one) >= n * each_s / CORES * (1 - 1e-9)
+    assert median_s(sample, Candidate("serial", 1, 1)) == pytest.approx(n * each_s)
+
+
+@given(
+    st.lists(task_s, min_size=1, max_size=30),
+    st.lists(st.floats(0.5, 2), min_size=1, max_size=8),
+    st.integers(1, 300),
+)
+def test_the_interval_holds_the_point(tasks: list[float], paces: list[float], n: int) -> None:
+    """Whatever the spread of tasks and of processes, low <= predicted <= high."""
+    sample = replace(
+        measured(n=n),
+        task_s=tuple(tasks),
+        positions=tuple((place + 0.5) / len(tasks) for place in range(len(tasks))),
+        indices=tuple(range(len(tasks))),
+        first_s=tasks[0],
+    )
+    draws = drawn(sample, paces=paces)
+    grid = candidates(["serial", *COSTS], sample, CORES)
+    for one in predictions(rank(sample, COSTS, {}, draws, grid), sample, COSTS, {}, draws):
+        assert one.time_s.low <= one.time_s.value <= one.time_s.high
+
+
+@given(task_s, st.integers(1, 100))
+def test_serial_where_no_worker_can_help(each_s: float, n: int) -> None:
+    """It is chosen where every pool takes longer to start than the whole job, and where there is no other."""
+    sample = measured(each_s, n=n)
+    slow = {kind: costs(kind, start_s=1 + n * each_s) for kind in KINDS[1:]}
+    assert ranked(sample, slow)[0].candidate.kind == "serial"
+    assert [one.candidate for one in ranked(sample, {})] == [Candidate("serial", 1, 1)]
+
+
+@given(task_s, st.integers(2, 100))
+def test_threads_that_hold_the_gil_are_never_chosen(each_s: float, n: int) -> None:
+    """They take turns, so serial is at least as fast."""
+    assert ranked(measured(each_s, n=n), {"thread": COSTS["thread"]})[0].candidate.kind == "serial"
+
+
+def test_threads_where_tasks_wait() -> None:
+    """Tasks that wait go on more workers than there are cores, and about as many times faster."""
+    first, *_ = ranked(measured(0.1, cpu_share=0.001, n=640, threads=64))
+    assert (first.candidate.kind, first.candidate.workers) == ("thread", 64)
+    assert first.median_s < 64.0 / 50
+
+
+def test_processes_where_the_gil_is_held() -> None:
+    """Long tasks go to a worker a core."""
+    first, *_ = ranked(measured(0.5))
+    assert (first.candidate.kind, first.candidate.workers) == ("process-fork", CORES)
+
+
+def test_threads_where_the_gil_is_not_held() -> None:
+    """They are the ones that need no pickling and no start."""
+    assert ranked(measured(0.01, gil_share=0.0))[0].candidate.kind == "thread"
+
+
+def test_shared_where_payloads_are_large() -> None:
+    """With large arguments it is ahead of plain processes, which pickle them."""
+    sample = measured(0.05, arguments=large(1 << 25))
+    order = [
+        one.candidate.kind for one in ranked(sample, COSTS | {"shared": costs("shared", send_s_per_byte=(1e-10,))})
+    ]
+    assert order.index("shared") < order.index("process-spawn")
+
+
+def test_a_pilot_corrects_the_model() -> None:
+    """What took twice as long as the model says in a short run is expected to do so in the job."""
+    sample, one = measured(0.01), Candidate("process-spawn", CORES, 1)
+    draws = drawn(sample)
+    pilot = Pilot(one, 40, 0.4, 1.0, 0.1, (1.0,), 1e-3)
+    expected_s, _ = predict(sample, COSTS["process-spawn"], one, draws, None)
+    _, of_pilot = predict(replace(sample, n=40), COSTS["process-spawn"], one, draws, None)
+    slow = replace(pilot, rounds_s=(2 * float(np.median(of_pilot.steady)),), start_s=float(of_pilot.start_up[0]))
+    corrected_s, terms = predict(sample, COSTS["process-spawn"], one, draws, slow)
+    assert np.median(corrected_s) == pytest.approx(np.median(terms.start_up) + 2 * np.median(terms.steady), rel=1e-6)
+    assert np.median(corrected_s) > np.median(expected_s)
+
+
+def test_what_cannot_be_told_apart_is_said() -> None:
+    """Two kinds with the same costs are a tie; one that is many times slower is none."""
+    twins = {"process-spawn": costs("process-spawn"), "shared": costs("shared")}
+    ranking = ranked(measured(0.5), twins)
+    assert [one.kind for one in ties(ranking)] == [ranking[1].candidate.kind]
+    assert {ranking[0].candidate.kind, ranking[1].candidate.kind} == set(twins)
+
+
+def test_memory_grows_by_worker() -> None:
+    """Each worker adds what it was measured to add, what the module takes, and what a task takes."""
+    sample = measured(0.5, import_bytes=1 << 22)
+    draws = drawn(sample)
+    found = {one.candidate.kind: one for one in predictions(ranked(sample), sample, COSTS, {}, draws)}
+    assert found["serial"].peak_bytes == (1 << 24) + (1 << 20)
+    spawned = found["process-spawn"]
+    assert spawned.peak_bytes == (1 << 24) + spawned.candidate.workers * ((1 << 22) + (1 << 20) + (1 << 20))
+    assert spawned.speedup == pytest.approx(found["serial"].time_s.value / spawned.time_s.value)
+
+
+@given(st.lists(st.floats(0, 10), min_size=1, max_size=60), st.integers(1, 8), st.integers(1, 70))
+def test_imbalance_is_between_even_and_alone(tasks: list[float], workers: int, chunksize: int) -> None:
+    """The longest share of a worker is at least the mean of all, and at most the whole job."""
+    assert 1 - 1e-9 <= imbalance(np.asarray(tasks), workers, chunksize) <= workers + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("tasks", "workers", "chunksize", "expected"),
+    [
+        ((1, 1, 1), 2, 1, 4 / 3),
+        ((1, 1, 1, 1), 2, 1, 1),
+        ((1, 1, 1, 1), 2, 3, 1.5),
+        ((3, 1, 1, 1), 2, 1, 1),
+        ((1,), 4, 1, 4),
+    ],
+)
+def test_imbalance_of_plain_cases(tasks: tuple[float, ...], workers: int, chunksize: int, expected: float) -> None:
+    """Chunks go to whichever worker is free first."""
+    assert imbalance(np.asarray(tasks, dtype=float), workers, chunksize) == pytest.approx(expected)
+
+
+def test_a_long_stretch_stays_together() -> None:
+    """Items near a sampled one take as long as that."""
+    assert spread_out((0.25, 0.75), (1.0, 9.0), 4).tolist() == [1.0, 1.0, 9.0, 9.0]
+
+
+@given(st.integers(1, 10_000), st.integers(1, 64))
+def test_chunks_reach_from_one_item_to_one_chunk_a_worker(n: int, workers: int) -> None:
+    """They are in order, without repetition, and none leaves a worker that could have one without."""
+    sizes = chunk_sizes(n, workers)
+    assert sizes == sorted(set(sizes))
+    assert (sizes[-1] - 1) * workers < n <= sizes[-1] * workers
+
+
+@given(st.integers(1, 1000), st.integers(1, 64), st.floats(0, 4))
+def test_there_are_never_more_workers_than_items(n: int, cores: int, cpu_share: float) -> None:
+    """A worker a core is among the counts where there are items enough."""
+    counts = worker_counts(measured(n=n, cpu_share=cpu_share), cores)
+    assert counts == sorted(set(counts))
+    assert counts[-1] <= n
+    assert min(cores, n) in counts
+
+
+@pytest.mark.parametrize("gil_share", [0.0, 0.3, 1.0])
+def test_the_gil_share_comes_from_threads_against_one(gil_share: float) -> None:
+    """What threads take more than one, beyond the cores, is what they did one at a time."""
+    assert measured(gil_share=gil_share).gil_share(CORES) == pytest.approx(gil_share)
+
+
+def test_waiting_says_nothing_of_the_gil() -> None:
+    """Tasks that hardly compute cannot be in each other's way."""
+    assert measured(cpu_share=0.01).gil_share(CORES) == 0

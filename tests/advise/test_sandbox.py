@@ -1,0 +1,166 @@
+"""A process of its own for each measurement: whatever happens in it ends in one line, and nothing is left."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from flagkit.advise import AdviseError
+from flagkit.advise.memory import available_bytes, limit_memory
+from flagkit.advise.sandbox import EndedError, LateError, Tell, run_apart
+from tests.advise import subjects
+
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork and no process groups")
+
+
+def apart(
+    function: Callable[[Any], Any], item: Any = 1, *, limit_s: float = 20.0, told: list[str] | None = None
+) -> Any:
+    """Call the function in a process of its own."""
+    return run_apart(call, limit_s, (told if told is not None else []).append, function, item)
+
+
+def call(tell: Tell, function: Callable[[Any], Any], item: Any) -> Any:
+    """Say what is done, and do it."""
+    tell("does it")
+    return function(item)
+
+
+def limited(tell: Tell, function: Callable[[Any], Any], limit_bytes: int) -> Any:
+    """Call the function where less memory can be had than the machine has."""
+    import resource  # noqa: PLC0415 - Windows has none
+
+    resource.setrlimit(resource.RLIMIT_DATA, (limit_bytes, limit_bytes))
+    return call(tell, function, 1)
+
+
+def ended(pids: list[int]) -> bool:
+    """Tell whether all of the processes end within some seconds."""
+    processes = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
+    _, alive = psutil.wait_procs(processes, timeout=10)
+    return not [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_the_result_and_what_is_said_come_back() -> None:
+    """The function runs elsewhere, and its result and progress are here."""
+    told: list[str] = []
+    assert apart(subjects.one_more, 2, told=told) == 3
+    assert "does it" in told
+    assert run_apart(get_pid, 20.0, told.append) != os.getpid()
+
+
+def get_pid(_: Tell) -> int:
+    """Return the process in which this runs."""
+    return os.getpid()
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (subjects.fail, "it raised ValueError: no good"),
+        (subjects.leave, "it raised SystemExit: 3"),
+        (subjects.vanish, "its process ended with exit status 4 while it does it"),
+    ],
+)
+def test_failures_are_one_line(function: Callable[[Any], Any], message: str) -> None:
+    """An exception, an exit and a sudden end are told in one line each."""
+    with pytest.raises(EndedError) as caught:
+        apart(function)
+    assert str(caught.value) == message
+
+
+def test_what_hangs_is_ended() -> None:
+    """It ends when its time is over, not much later, and the line says what it was doing."""
+    began = time.monotonic()
+    with pytest.raises(
+        LateError, match=r"^it was not done within 5 s: it does it; a longer budget gives it more time$"
+    ):
+        apart(subjects.hang, limit_s=5.0)
+    assert time.monotonic() - began < 30
+    assert ended([one.pid for one in psutil.Process().children() if is_ours(one)])
+
+
+def is_ours(process: psutil.Process) -> bool:
+    """Tell whether a child is a spawned one, and not multiprocessing's tracker."""
+    return "spawn_main" in " ".join(process.cmdline())
+
+
+@POSIX
+def test_memory_is_limited() -> None:
+    """What takes memory without end is stopped by its limit, before the machine has none."""
+    with pytest.raises(EndedError, match=r"^it ran out of memory$"):
+        run_apart(limited, 60.0, lambda _: None, subjects.eat, 1 << 28)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what can be had, and obeys the limit")
+def test_a_process_gets_half_of_what_is_there() -> None:
+    """So that other programs go on whatever the function takes."""
+    available = available_bytes()
+    assert available is not None
+    limit = run_apart(memory_limit, 20.0, lambda _: None)
+    assert 0 < limit <= available * 0.75
+
+
+def memory_limit(_: Tell) -> int:
+    """Return the limit that a measurement has."""
+    import resource  # noqa: PLC0415 - Windows has none
+
+    return resource.getrlimit(resource.RLIMIT_DATA)[0]
+
+
+@POSIX
+def test_a_lower_limit_stays() -> None:
+    """What the user has limited already is not raised."""
+    assert run_apart(limit_again, 20.0, lambda _: None) == 1 << 29
+
+
+def limit_again(_: Tell) -> int:
+    """Limit a process twice."""
+    import resource  # noqa: PLC0415 - Windows has none
+
+    resource.setrlimit(resource.RLIMIT_DATA, (1 << 29, 1 << 29))
+    limit_memory()
+    return resource.getrlimit(resource.RLIMIT_DATA)[0]
+
+
+@POSIX
+@pytest.mark.parametrize("limit_s", [20.0, 5.0])
+def test_children_are_ended(tmp_path: Path, limit_s: float) -> None:
+    """What the function has forked ends with it, when it returns and when it hangs."""
+    if limit_s < 20:
+        with pytest.raises(LateError):
+            apart(subjects.have_children_and_hang, str(tmp_path), limit_s=limit_s)
+    else:
+        apart(subjects.have_children, str(tmp_path))
+    pids = [int(path.name) for path in tmp_path.iterdir()]
+    assert pids
+    assert ended(pids)
+
+
+def test_what_the_function_prints_goes_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
+    """Neither of its streams reaches ours."""
+    assert apart(subjects.chatter) == 1
+    assert capfd.readouterr() == ("", "")
+
+
+@POSIX
+def test_what_cannot_be_pickled_is_forked() -> None:
+    """A function of the caller's that no other process could import runs all the same."""
+    inside = [3]
+    assert apart(lambda item: item + inside[0], 1) == 4
+
+
+def test_an_advise_error_comes_as_it_is() -> None:
+    """What a measurement refuses by itself needs no further words."""
+    with pytest.raises(AdviseError, match=r"^no$"):
+        run_apart(refuse, 20.0, lambda _: None)
+
+
+def refuse(_: Tell) -> None:
+    """Refuse."""
+    raise AdviseError("no")
