@@ -123,7 +123,7 @@ def _real(number: int, drawn: random.Random, address: str | None) -> tuple[Cell,
         return [target.getvalue()] * n
 
     def flags() -> list[Any]:
-        return [f"{address}/br/br.gif"] * min(n, 60)
+        return [f"{address}/br/br.gif"] * min(n, 20)
 
     makers: dict[str, tuple[str, Callable[[], list[Any]]]] = {
         "gcd": ("tasks:greatest_divisor", gcds),
@@ -134,5 +134,5 @@ def _real(number: int, drawn: random.Random, address: str | None) -> tuple[Cell,
         "flags": ("heavy_tasks:download", flags),
     }
     function, items = makers[which]
-    n = min(n, {"numpy": 40, "flags": 60}.get(which, n))
+    n = min(n, {"numpy": 40, "flags": 20}.get(which, n))
     return Cell(number, f"{which}: {n} items of size {size:.2g}", f"bench.advise_rates.{function}", n), items

@@ -85,7 +85,7 @@ def families(cells: Iterable[Mapping[str, Any]]) -> tuple[int, int]:
     """Return in how many cells the family is right, and of how many; one is right if its best is as good as any."""
     right = of = 0
     for one in cells:
-        runs = {name: sum(found) for name, found in one["runs"].items() if name != JOBLIB}
+        runs = {name: sum(found) / len(found) for name, found in one["runs"].items() if name != JOBLIB}
         best = min(runs.values())
         good = {family(name) for name, took in runs.items() if took <= FAIR * best}
         right += family(one["choice"]) in good

@@ -6,17 +6,15 @@ import sys
 import time
 from contextlib import ExitStack
 from dataclasses import asdict
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from bench.advise_rates.cells import Cell, CellItems, cell, is_reported
 from bench.advise_rates.rules import rule_choices
-from bench.advise_rates.truth import JOBLIB, grid, measure, run_joblib
+from bench.advise_rates.truth import grid, measure
 from bench.instrument import host
 from flagkit.advise import AdviseError
-from flagkit.advise.advising import Advising
-from flagkit.advise.sandbox import run_apart
+from flagkit.advise.advising import PEERS, Advising
 from flagkit.advise.target import Target, find_modules_here
 from flagkit.executors import available
 from flagkit.flags import BEHAVIOURS, FlagServer
@@ -24,7 +22,6 @@ from flagkit.flags import BEHAVIOURS, FlagServer
 __all__ = ["RecordingError", "load", "python_name", "record"]
 
 ROUNDS = 3
-PEERS = ("loky", "joblib", "mpire", "dask")
 
 
 class RecordingError(ValueError):
@@ -95,10 +92,8 @@ def _measure(one: Cell, python: str, budget_s: float) -> dict[str, Any]:
         except AdviseError as error:
             return {**found, "error": str(error)}
         rules = rule_choices(advice.measured, advice.cores)
-        candidates = [*grid(advice.measured, kinds, advice.cores), advice.choice.candidate, *rules.values()]
-        runs = measure(target, candidates, ROUNDS, _silent, seed=one.number)
-        if find_spec("joblib") is not None:
-            runs[JOBLIB] = [run_apart(run_joblib, 60.0, _silent, target)]
+        chosen = [advice.choice.candidate, *rules.values()]
+        runs = measure(target, grid(advice.measured, kinds, advice.cores), chosen, ROUNDS, seed=one.number)
         return {
             **found,
             "seconds": advice.seconds,

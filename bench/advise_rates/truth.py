@@ -2,7 +2,9 @@
 
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
+from importlib.util import find_spec
 
 from flagkit.advise import AdviseError, Candidate, Measured
 from flagkit.advise.candidates import chunk_sizes, has_chunks
@@ -15,6 +17,7 @@ __all__ = ["JOBLIB", "grid", "measure"]
 JOBLIB = "joblib's default"
 LIMIT_S = 60.0
 WAITS = 0.95
+KEPT = 1.5
 
 
 def grid(measured: Measured, kinds: Iterable[str], cores: int) -> list[Candidate]:
@@ -32,23 +35,41 @@ def grid(measured: Measured, kinds: Iterable[str], cores: int) -> list[Candidate
 
 
 def measure(
-    target: Target, candidates: Iterable[Candidate], rounds: int, tell: Tell, *, seed: int
+    target: Target,
+    grid: Iterable[Candidate],
+    chosen: Iterable[Candidate],
+    rounds: int,
+    *,
+    seed: int,
 ) -> dict[str, list[float]]:
-    """Return the times of each candidate by its name, one a round; a candidate that fails has none."""
-    order = [(place, candidate) for place in range(rounds) for candidate in dict.fromkeys(candidates)]
+    """Return the times of each candidate by its name, one a round; a candidate that fails has none.
+
+    All are run in the first round. The further ones have those that were chosen, and those that may be the best: within
+    KEPT times the best of the first. joblib's default is one more, where it is installed.
+    """
+    work: dict[str, Callable[[], float]] = {
+        str(one): partial(run_apart, run_job, LIMIT_S, _silent, target, one, None) for one in [*grid, *chosen]
+    }
+    if find_spec("joblib") is not None:
+        work[JOBLIB] = partial(run_apart, run_joblib, LIMIT_S, _silent, target)
+    always = set(map(str, chosen))
     drawn = random.Random(seed)
-    order.sort(key=lambda one: (one[0], drawn.random()))
-    times: dict[str, list[float]] = {str(candidate): [] for _, candidate in order}
-    failed: set[str] = set()
-    for _, candidate in order:
-        name = str(candidate)
-        if name in failed:
-            continue
-        try:
-            times[name].append(run_apart(run_job, LIMIT_S, tell, target, candidate, None))
-        except AdviseError:
-            failed.add(name)
-    return {name: found for name, found in times.items() if name not in failed}
+    times: dict[str, list[float]] = {name: [] for name in work}
+    open_ = list(work)
+    for _ in range(rounds):
+        drawn.shuffle(open_)
+        for name in open_:
+            try:
+                times[name].append(work[name]())
+            except AdviseError:
+                del times[name]
+        bound = KEPT * min(found[0] for found in times.values())
+        open_ = [name for name, found in times.items() if name in always or found[0] <= bound]
+    return times
+
+
+def _silent(_: str) -> None:
+    """Say nothing: the file does."""
 
 
 def run_joblib(tell: Tell, target: Target) -> float:

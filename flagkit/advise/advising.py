@@ -25,7 +25,7 @@ from flagkit.cpus import usable_cpus
 from flagkit.executors import EXECUTORS
 from flagkit.executors.properties import Property, deviation
 
-__all__ = ["Advising", "verify"]
+__all__ = ["PEERS", "Advising", "verify"]
 
 MEASURING_SHARE = 0.9
 """Of the budget; the rest is for starting, ranking and words."""

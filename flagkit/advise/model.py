@@ -8,8 +8,9 @@ imports    the function's module in each worker that does not have it from its p
 caller     what the calling process does, one after the other: dispatch of each chunk, one more item in it, pickling of
            each argument, unpickling of each result, and moving their bytes. Where the function holds the GIL of the
            caller, which threads have in common, what it holds it for comes on top
-workers    what each worker has to do: its share of the tasks and of their unpickling and pickling, times the imbalance,
-           which is the longest share of any worker / the mean, as handing out chunk by chunk gives it
+workers    what a worker has to do: its share of the tasks and of their unpickling and pickling, times the imbalance,
+           which is the longest share of any worker / the mean, as handing out chunk by chunk gives it; and what each
+           of its chunks costs beside
 cores      all processor time, of caller and workers, shared out among the cores
 
 The figures come from `costs` (of the kind, whatever the function is), `sampling` (of the function, alone and in
@@ -104,7 +105,7 @@ def _thread_terms(
         pickling=zero,
         transfer=zero,
         gil=draws.gil_share * cpu_s,
-        workers=uneven * (total_s + busy) / workers,
+        workers=uneven * total_s / workers + busy * -(-n // workers) / n,
         cores=np.maximum((cpu_s + busy) / draws.cores, total_s * draws.floor_s / draws.mean_s),
     )
 
@@ -136,7 +137,8 @@ def _worker_terms(
         transfer=moved,
         gil=np.zeros(draws.size),
         # What a task costs was measured where all workers together had to wait for the processors
-        workers=uneven * (total_s + in_worker + busy * min(workers, cores) / min(costs.workers, cores)) / workers,
+        workers=uneven * (total_s + in_worker) / workers
+        + busy * -(-chunks // workers) / chunks * min(workers, cores) / min(costs.workers, cores),
         cores=(cpu_s + in_worker + in_caller + busy + moved) / cores,
     )
 
