@@ -19,7 +19,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand; returns the exit status: 0, 2 for an error of the user's, 130 when interrupted."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="Tools for what the benchmarks measured.")
     subcommands = parser.add_subparsers(title="subcommands", dest="subcommand", required=True, metavar="SUBCOMMAND")
-    commands = (gate, lockstep, compare, report, table_command, lockstep_noise, lockstep_proof, gate_rates, advise_rates)
+    commands = (
+        gate,
+        lockstep,
+        compare,
+        report,
+        table_command,
+        lockstep_noise,
+        lockstep_proof,
+        gate_rates,
+        advise_rates,
+    )
     for command in commands:
         command.add_to(subcommands)
     given = parser.parse_args(arguments)

@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.instrument.units import parse_seconds
 
 _USER_ERROR = 2
-_NEEDED = {"flagkit": "flagkit", "numpy": "numpy", "psutil": "psutil"}
+_NEEDED = {"flagkit": "flagkit", "numpy": "numpy", "psutil": "psutil", "scipy": "scipy"}
 _DESCRIPTION = """\
 Draw jobs at random, over the length of a task, the GIL's share, waiting, payload, skew and import weight, and real ones
 among them; for each, measure a whole grid of executors, and compare what `flagkit advise` and the usual rules choose

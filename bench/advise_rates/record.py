@@ -55,21 +55,28 @@ def load(path: Path) -> list[dict[str, Any]]:
 
 
 def record(path: Path, time_s: float, *, reported: bool, budget_s: float) -> None:
-    """Measure cells that are not in the file yet, until the time is spent; each is written when it is done."""
+    """Measure cells that are not in the file yet, at least one, until the time is spent; each is written when done."""
     find_modules_here()
     python = python_name()
     known = {one["cell"] for one in load(path) if one["python"] == python}
     deadline = time.monotonic() + time_s
     number = 0
     longest_s = 0.0
-    while time.monotonic() + longest_s < deadline:
+    while longest_s == 0 or time.monotonic() + longest_s < deadline:
         if is_reported(number) == reported and number not in known:
             began = time.monotonic()
             line = json.dumps(_measure(cell(number), python, budget_s))
-            with path.open("a", encoding="utf-8") as file:
-                file.write(f"{line}\n")
+            _append(path, line)
             longest_s = max(longest_s, time.monotonic() - began)
         number += 1
+
+
+def _append(path: Path, line: str) -> None:
+    """Add a line, in the place of half a one that a crash has left."""
+    with path.open("a+b") as file:
+        file.seek(0)
+        file.truncate(file.read().rfind(b"\n") + 1)
+        file.write(f"{line}\n".encode())
 
 
 def _measure(one: Cell, python: str, budget_s: float) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from scipy import stats
+
 from bench.advise_rates.judge import ADVISE, coverage, families, regret, scores
 from bench.instrument.units import number, seconds
 
@@ -33,10 +35,16 @@ def render(cells: Sequence[dict[str, Any]], *, cells_are: str) -> Iterator[str]:
         held, runs = coverage(judged, of_choice=True)
         all_held, all_runs = coverage(judged, of_choice=False)
         yield ""
-        yield f"Right family: {right} of {of}. Runs within the 90% interval: {held} of {runs} of what was chosen,"
-        yield f"{all_held} of {all_runs} of all that was ranked and measured."
+        yield f"Right family: {_rate(right, of)}. Runs within the 90% interval: {_rate(held, runs)} of what was chosen,"
+        yield f"{_rate(all_held, all_runs)} of all that was ranked and measured."
         yield ""
         yield from _worst(judged)
+
+
+def _rate(count: int, of: int) -> str:
+    """Write so many of so many, with the exact 95% interval (Clopper and Pearson 1934)."""
+    interval = stats.binomtest(count, of).proportion_ci(0.95, method="exact")
+    return f"{count} of {of} [{100 * interval.low:.3g}%, {100 * interval.high:.3g}%]"
 
 
 def _real(cells: Sequence[dict[str, Any]]) -> int:

@@ -216,7 +216,7 @@ def test_the_costs_are_measured_once(folder: Path, environment: dict[str, str]) 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("sign", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.once)])
 def test_a_stopped_command_leaves_nothing(folder: Path, environment: dict[str, str], sign: signal.Signals) -> None:
     """After Ctrl-C (130, and no word) and after kill -9, every process of it ends."""
     process = subprocess.Popen(

@@ -129,7 +129,7 @@ def limit_again(_: Tell) -> int:
 
 
 @POSIX
-@pytest.mark.parametrize("limit_s", [20.0, 5.0])
+@pytest.mark.parametrize("limit_s", [20.0, pytest.param(5.0, marks=pytest.mark.once)])
 def test_children_are_ended(tmp_path: Path, limit_s: float) -> None:
     """What the function has forked ends with it, when it returns and when it hangs."""
     if limit_s < 20:

@@ -1,0 +1,186 @@
+"""How recorded cells are judged: regret, families, coverage, and the table, on cells whose truth is known."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.__main__ import main
+from bench.advise_rates import record
+from bench.advise_rates.cells import CellItems, cell, is_reported
+from bench.advise_rates.judge import ADVISE, coverage, families, family, regret, scores
+from bench.advise_rates.record import RecordingError, load
+from bench.advise_rates.rules import RULES, rule_choices
+from bench.advise_rates.truth import JOBLIB, grid, measure
+from flagkit.advise import Candidate
+from flagkit.advise.target import Target
+from tests.advise.made import measured
+
+THREADS, PROCESSES = str(Candidate("thread", 2, 1)), str(Candidate("process-spawn", 2, 4))
+pytestmark = pytest.mark.once
+
+
+def recorded(number: int = 1, choice: str = THREADS, **runs: list[float]) -> dict[str, Any]:
+    """Return a cell in which serial takes 2 s, threads 1 s and processes 4 s, each the same in all rounds."""
+    found = {"serial": [2.0] * 3, THREADS: [1.0] * 3, PROCESSES: [4.0] * 3, JOBLIB: [3.0]}
+    return {
+        "cell": number,
+        "summary": "a cell",
+        "python": "3.14",
+        "choice": choice,
+        "predicted": {
+            choice: {"value": 1.0, "low": 0.9, "high": 1.1},
+            "serial": {"value": 9.0, "low": 8.0, "high": 9.5},
+        },
+        "rules": dict.fromkeys(RULES, "serial"),
+        "runs": found | runs,
+    }
+
+
+def test_regret_is_time_over_the_best() -> None:
+    """The best choice has 1; another one as many times as it takes."""
+    runs = recorded()["runs"]
+    assert [regret(runs, name) for name in (THREADS, "serial", PROCESSES, JOBLIB)] == pytest.approx([1, 2, 4, 3])
+    assert regret(runs, "what failed") is None
+
+
+@given(st.lists(st.floats(0.9, 1.1), min_size=3, max_size=3), st.lists(st.floats(0.9, 1.1), min_size=3, max_size=3))
+def test_regret_of_equals_is_not_above_their_noise(one: list[float], other: list[float]) -> None:
+    """Two that are equally fast have a regret of about 1, which may be below 1: the best is found in other rounds."""
+    value = regret({"serial": one, THREADS: other}, THREADS)
+    assert value is not None
+    assert 0.8 < value < 1.25
+
+
+def test_each_chooser_has_a_score() -> None:
+    """The advice, each rule and joblib's default, over all cells."""
+    found = {one.chooser: one for one in scores([recorded(1), recorded(3, choice="serial")])}
+    assert set(found) == {ADVISE, *RULES, JOBLIB}
+    assert (found[ADVISE].median, found[ADVISE].worst, found[ADVISE].within) == pytest.approx((1.5, 2, 0.5))
+    assert found[JOBLIB].median == pytest.approx(3)
+    assert all(one.cells == 2 for one in found.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("serial", "serial"),
+        (THREADS, "thread"),
+        (PROCESSES, "workers"),
+        ("interpreter, 2 workers", "workers"),
+        ("shared, 2 workers", "shared"),
+    ],
+)
+def test_families(name: str, expected: str) -> None:
+    """Processes and interpreters are one, shared is another."""
+    assert family(name) == expected
+
+
+def test_a_family_that_is_as_good_as_the_best_is_right() -> None:
+    """Within 5% of the best two families are right, however many rounds each was run; one that is slower is not."""
+    near = recorded(choice="serial", serial=[1.04])
+    assert families([recorded(), recorded(choice="serial"), near]) == (2, 3)
+
+
+def test_coverage_counts_runs() -> None:
+    """Of the choice, or of all that was ranked and measured."""
+    cells = [recorded(**{THREADS: [1.0, 1.05, 2.0]})]
+    assert coverage(cells, of_choice=True) == (2, 3)
+    assert coverage(cells, of_choice=False) == (2, 6)
+
+
+def test_table_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Cells are judged by Python, those for building apart; half a line, which a crash has left, is no cell."""
+    path = tmp_path / "cells.jsonl"
+    lines = [recorded(1), recorded(2), recorded(3), recorded(5) | {"python": "3.11"}, {**recorded(7), "error": "no"}]
+    path.write_text("".join(f"{json.dumps(one)}\n" for one in lines) + '{"cell": 9, "py')
+    assert len(load(path)) == 5
+
+    assert main(["advise-rates", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert "## Python 3.11: 1 cells not used in building" in out
+    assert "## Python 3.14: 2 cells not used in building" in out
+    assert "| flagkit advise | 2 | 1.00 | 1.00 | 1.00 | 100% |" in out
+    assert "No advice for cell 7 (a cell): no" in out
+    assert main(["advise-rates", str(path), "--built"]) == 0
+    assert "## Python 3.14: 1 cells that the model was built with" in capsys.readouterr().out
+
+
+def test_what_is_no_file_of_cells(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is one line with status 2, as is a file without cells."""
+    path = tmp_path / "cells.jsonl"
+    path.write_text('{"a": 1}\n{}\n')
+    with pytest.raises(RecordingError, match="line 1 is no cell of advise-rates"):
+        load(path)
+    assert main(["advise-rates", str(path)]) == 2
+    assert main(["advise-rates", str(tmp_path / "absent.jsonl")]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2
+    assert lines[1] == "python -m bench advise-rates: nothing is recorded; give --time"
+
+
+@given(st.integers(0, 500))
+def test_cells_are_the_same_whenever_they_are_drawn(number: int) -> None:
+    """By their number alone; every second one is for building."""
+    assert cell(number) == cell(number)
+    assert is_reported(number) != is_reported(number + 1)
+    assert cell(number).n >= 2
+
+
+@pytest.mark.parametrize("number", [0, 1, 6, 7, 14, 15, 22, 23, 30, 31, 38, 39])
+def test_items_of_a_cell(number: int) -> None:
+    """They are as many as it says; real ones are among even and odd numbers alike."""
+    address = "http://localhost:1/flags" if cell(number).function.endswith(":download") else None
+    assert len(CellItems(number, address)) == cell(number).n
+
+
+def test_rules_are_what_people_use() -> None:
+    """Computing goes to processes, waiting to threads, by the one; the others do not look."""
+    computing, waiting = (rule_choices(measured(cpu_share=share), 4) for share in (0.9, 0.1))
+    assert [one.kind.partition("-")[0] for one in computing.values()] == ["process", "thread", "process", "serial"]
+    assert next(iter(waiting.values())).kind == "thread"
+
+
+def test_the_grid_has_every_kind() -> None:
+    """Workers a core and twice as many, and chunks of one item and one a worker, where the kind has chunks."""
+    found = grid(measured(n=100), ["serial", "thread", "process-spawn"], 4)
+    assert {one.kind for one in found} == {"serial", "thread", "process-spawn"}
+    assert {one.workers for one in found if one.kind == "thread"} == {4, 8}
+    assert {one.chunksize for one in found if one.kind == "process-spawn" and one.workers == 4} >= {1, 25}
+
+
+def test_recording_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each cell is a line when it is done, and none is measured twice; at least one is, however short the time."""
+    monkeypatch.setattr(record, "_measure", lambda one, python, _: recorded(one.number) | {"python": python})
+    path = tmp_path / "cells.jsonl"
+    for _ in range(3):
+        record.record(path, 1e-6, reported=True, budget_s=1.0)
+    assert [one["cell"] for one in load(path)] == [1, 3, 5]
+    record.record(path, 1e-6, reported=False, budget_s=1.0)
+    assert [one["cell"] for one in load(path)] == [1, 3, 5, 0]
+
+
+def test_half_a_line_is_cut_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a crash has left does not spoil the line that comes after it."""
+    monkeypatch.setattr(record, "_measure", lambda one, python, _: recorded(one.number) | {"python": python})
+    path = tmp_path / "cells.jsonl"
+    record.record(path, 1e-6, reported=True, budget_s=1.0)
+    with path.open("a") as file:
+        file.write('{"cell": 3, "py')
+    record.record(path, 1e-6, reported=True, budget_s=1.0)
+    assert [one["cell"] for one in load(path)] == [1, 3]
+
+
+def test_the_truth_is_measured_in_turn() -> None:
+    """Every candidate runs once, and those that were chosen or may be the best run in each round."""
+    target = Target("tests.advise.subjects:wait", "tests.advise.subjects:few")
+    threads, serial = Candidate("thread", 4, 1), Candidate("serial", 1, 1)
+    slow = Candidate("process-spawn", 1, 1)
+    times = measure(target, [serial, threads, slow], [serial], 2, seed=1)
+    assert len(times["serial"]) == len(times[str(threads)]) == 2
+    assert times["serial"][0] >= 4 * 0.02
+    assert min(times[str(threads)]) < min(times["serial"])
+    assert str(slow) in times
