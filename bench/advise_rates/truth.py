@@ -21,13 +21,15 @@ KEPT = 1.5
 
 
 def grid(measured: Measured, kinds: Iterable[str], cores: int) -> list[Candidate]:
-    """Return the candidates: a worker a core and twice as many, more where tasks wait; three chunk sizes each."""
+    """Return the candidates: a worker a core, threads twice as many, more where tasks wait; three chunk sizes each."""
     found = [Candidate("serial", 1, 1)]
-    counts = [cores, 2 * cores] if measured.cpu_share > WAITS else [cores, 4 * cores, 32]
     for kind in kinds:
         if kind == "serial":
             continue
-        for workers in sorted({min(count, measured.n) for count in counts if kind == "thread" or count <= 4 * cores}):
+        counts = [cores, 2 * cores] if kind == "thread" else [cores]
+        if measured.cpu_share < WAITS:
+            counts = [cores, 4 * cores, *([32, 64] if kind == "thread" else [])]
+        for workers in sorted({min(count, measured.n) for count in counts}):
             sizes = chunk_sizes(measured.n, workers)
             chunks = sorted({sizes[0], -(-measured.n // (4 * workers)), sizes[-1]}) if has_chunks(kind) else [1]
             found += [Candidate(kind, workers, chunksize) for chunksize in chunks]

@@ -20,6 +20,7 @@ turns of the GIL). All figures are vectors of draws: each is drawn again from it
 the spread that these leave.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,7 @@ from flagkit.executors import resolve
 
 __all__ = ["Draw", "Terms", "predict", "terms"]
 
+PROCESS_POOLS = ("process-fork", "process-forkserver", "process-spawn")
 Draw = NDArray[np.float64]
 """One value a draw."""
 
@@ -144,17 +146,35 @@ def _worker_terms(
 
 
 def predict(
-    measured: Measured, costs: KindCosts | None, candidate: Candidate, draws: Draws, pilot: Pilot | None
+    measured: Measured,
+    costs: Mapping[str, KindCosts],
+    candidate: Candidate,
+    draws: Draws,
+    pilots: Mapping[str, Pilot],
 ) -> tuple[Draw, Terms]:
-    """Return the seconds of the job, a draw each, and its terms, as the pilot has corrected them where there is one."""
-    found = terms(measured, costs, candidate, draws)
-    if pilot is None or costs is None:
-        return found.total, found
-    piloted = terms(measured, costs, pilot.candidate, draws, pilot)
-    starting = pilot.start_s / np.median(piloted.start_up + piloted.imports - measured.first_extra_s)
-    running = draws.choose(pilot.rounds_s, f"{costs.kind} pilot") / np.median(piloted.steady)
-    start_s = starting * (found.start_up + found.imports - measured.first_extra_s) + measured.first_extra_s
-    return start_s + running * found.steady, found
+    """Return the seconds of the job, a draw each, and its terms, as pilots have corrected them where there are some.
+
+    Once they run, ProcessPoolExecutors are the same however their processes were started: what the pilot of one says of
+    its steady state holds for the others.
+    """
+    kind = candidate.kind
+    found = terms(measured, costs.get(kind), candidate, draws)
+    start_s = found.start_up + found.imports - measured.first_extra_s
+    own = pilots.get(kind)
+    if own is not None:
+        piloted = terms(measured, costs[kind], own.candidate, draws, own)
+        start_s = start_s * own.start_s / np.median(piloted.start_up + piloted.imports - measured.first_extra_s)
+    steady = found.steady
+    likewise = next((pilots[one] for one in (kind, *_same_pool(kind)) if one in pilots and one in costs), None)
+    if likewise is not None:
+        of = likewise.candidate.kind
+        piloted = terms(measured, costs[of], likewise.candidate, draws, likewise)
+        steady = steady * draws.choose(likewise.rounds_s, f"{of} pilot") / np.median(piloted.steady)
+    return start_s + measured.first_extra_s + steady, found
+
+
+def _same_pool(kind: str) -> tuple[str, ...]:
+    return PROCESS_POOLS if kind in PROCESS_POOLS else ()
 
 
 def _start_up(costs: KindCosts, workers: int, draws: Draws) -> Draw:

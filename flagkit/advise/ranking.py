@@ -41,7 +41,7 @@ def rank(
     best: dict[str, Ranked] = {}
     for candidate in candidates:
         kind = candidate.kind
-        ranked = Ranked(candidate, *predict(measured, costs.get(kind), candidate, draws, pilots.get(kind)))
+        ranked = Ranked(candidate, *predict(measured, costs, candidate, draws, pilots))
         # At equal times the one that comes first: fewer workers, smaller chunks
         if kind not in best or ranked.median_s < best[kind].median_s:
             best[kind] = ranked

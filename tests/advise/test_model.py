@@ -43,7 +43,7 @@ def ranked(
 
 def median_s(sample: Measured, one: Candidate) -> float:
     """Return the expected time of a candidate."""
-    return float(np.median(predict(sample, COSTS.get(one.kind), one, drawn(sample), None)[0]))
+    return float(np.median(predict(sample, COSTS, one, drawn(sample), {})[0]))
 
 
 @given(candidate, task_s, st.integers(1, 500), st.integers(1, 500), st.floats(0, 1))
@@ -140,16 +140,19 @@ def test_shared_where_payloads_are_large() -> None:
 
 
 def test_a_pilot_corrects_the_model() -> None:
-    """What took twice as long as the model says in a short run is expected to do so in the job."""
+    """What took twice as long as the model says in a short run is expected to do so in the job, by its like too."""
     sample, one = measured(0.01), Candidate("process-spawn", CORES, 1)
     draws = drawn(sample)
     pilot = Pilot(one, 40, 0.4, 1.0, 0.1, (1.0,), 1e-3)
-    expected_s, _ = predict(sample, COSTS["process-spawn"], one, draws, None)
-    _, of_pilot = predict(replace(sample, n=40), COSTS["process-spawn"], one, draws, None)
+    expected_s, _ = predict(sample, COSTS, one, draws, {})
+    _, of_pilot = predict(replace(sample, n=40), COSTS, one, draws, {})
     slow = replace(pilot, rounds_s=(2 * float(np.median(of_pilot.steady)),), start_s=float(of_pilot.start_up[0]))
-    corrected_s, terms = predict(sample, COSTS["process-spawn"], one, draws, slow)
+    corrected_s, terms = predict(sample, COSTS, one, draws, {one.kind: slow})
     assert np.median(corrected_s) == pytest.approx(np.median(terms.start_up) + 2 * np.median(terms.steady), rel=1e-6)
     assert np.median(corrected_s) > np.median(expected_s)
+    forked = replace(one, kind="process-fork")
+    of_another, terms = predict(sample, COSTS, forked, draws, {one.kind: slow})
+    assert np.median(of_another) == pytest.approx(np.median(terms.start_up) + 2 * np.median(terms.steady), rel=1e-6)
 
 
 def test_what_cannot_be_told_apart_is_said() -> None:

@@ -87,7 +87,9 @@ def test_a_family_that_is_as_good_as_the_best_is_right() -> None:
 
 def test_coverage_counts_runs() -> None:
     """Of the choice, or of all that was ranked and measured."""
-    cells = [recorded(**{THREADS: [1.0, 1.05, 2.0]})]
+    one = recorded()
+    one["runs"][THREADS] = [1.0, 1.05, 2.0]
+    cells = [one]
     assert coverage(cells, of_choice=True) == (2, 3)
     assert coverage(cells, of_choice=False) == (2, 6)
 
