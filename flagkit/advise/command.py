@@ -26,7 +26,7 @@ examples:
   flagkit advise mymodule:fetch --items mymodule:urls --setup mymodule:log_in --verify
 
 The function is called with one item at a time, in processes of its own, whose output goes nowhere. What it changes
-elsewhere, it changes: at most half of the items are run, some of them several times.
+elsewhere, it changes. At most half as many items as the job has are run, some of them many times.
 
 exit status:
   0 there is advice; 2 there is none, with one line on why; 130 Ctrl-C

@@ -4,10 +4,12 @@ import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -205,7 +207,7 @@ def test_options_are_checked(advise: Advise, option: str, value: str) -> None:
 def test_the_costs_are_measured_once(folder: Path, environment: dict[str, str]) -> None:
     """The first call measures a kind's costs and keeps them, and the second one reads them."""
     own = environment | {"XDG_CACHE_HOME": str(folder / "own")}
-    command = [sys.executable, "-m", "flagkit", "advise", "job:one_more", "--items", "job:numbers", "--budget", "8"]
+    command = [sys.executable, "-m", "flagkit", "advise", "job:one_more", "--items", "job:numbers", "--budget", "5"]
     subprocess.run(command, cwd=folder, env=own, check=True, capture_output=True, timeout=100)
     (path,) = (folder / "own" / "flagkit").iterdir()
     kept = json.loads(path.read_text())["costs"]
@@ -213,6 +215,29 @@ def test_the_costs_are_measured_once(folder: Path, environment: dict[str, str]) 
     assert all(one["dispatch_s"] and min(one["start_s"]) > 0 for one in kept.values())
     subprocess.run(command, cwd=folder, env=own, check=True, capture_output=True, timeout=100)
     assert {kind: json.loads(path.read_text())["costs"][kind] for kind in kept} == kept
+
+
+@pytest.mark.once
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+def test_progress_on_a_terminal(folder: Path, environment: dict[str, str]) -> None:
+    """The time and what is done are shown again and again, and wiped away in the end."""
+    import fcntl  # noqa: PLC0415 - Windows has none
+    import termios  # noqa: PLC0415 - likewise
+
+    reader, writer = os.openpty()
+    fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    command = [sys.executable, "-m", "flagkit", "advise", "job:hang", "--items", "job:few", "--budget", "5"]
+    process = subprocess.Popen(command, cwd=folder, env=environment, stderr=writer, stdout=subprocess.DEVNULL)
+    os.close(writer)
+    shown = b""
+    with suppress(OSError):  # how Linux tells that nobody writes any more
+        while part := os.read(reader, 1 << 16):
+            shown += part
+    os.close(reader)
+    assert process.wait(timeout=30) == 2
+    parts = shown.decode().split("\r")
+    assert sum("of 5 s: runs item 3" in part for part in parts) >= 3
+    assert parts[-2].startswith("flagkit advise: job:hang: it was not done")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")

@@ -1,0 +1,153 @@
+"""What is measured of a function, and of a kind; in this process, where a test can look at it."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flagkit.advise import AdviseError, Candidate
+from flagkit.advise.costs import measure_costs
+from flagkit.advise.packing import packing, why_unpicklable
+from flagkit.advise.runs import pilot, run_job
+from flagkit.advise.sampling import MOST_SAMPLED, sample, sample_indices
+from flagkit.advise.side_effects import Watch
+from flagkit.advise.target import Target
+from tests.advise import subjects
+
+HERE = "tests.advise.subjects"
+
+
+def silent(_: str) -> None:
+    """Say nothing."""
+
+
+@given(st.integers(1, 5000), st.integers(1, 10_000))
+def test_a_sample_is_spread_over_the_items(length: int, n: int) -> None:
+    """One of each stretch of equal length, at most half of the job, none twice, and the same ones each time."""
+    chosen = sample_indices(length, n)
+    assert chosen == sample_indices(length, n)
+    assert 1 <= len(chosen) <= max(1, min(MOST_SAMPLED, length, n // 2))
+    inside = sorted(chosen)
+    assert inside[0] >= 0
+    assert inside[-1] < length
+    assert all(one < other for one, other in pairwise(inside))
+    assert max((other - one for one, other in pairwise(inside)), default=0) <= 2 * -(-length // len(chosen))
+
+
+def test_waiting_is_told_from_computing() -> None:
+    """Tasks that sleep use next to no processor, and hold nothing that threads share."""
+    measured = sample(silent, Target(f"{HERE}:wait", f"{HERE}:numbers"), 100, 1.0)
+    assert measured.n == 100
+    assert min(measured.task_s) >= 0.02
+    assert measured.cpu_share < 0.5
+    assert measured.gil_share(2) == 0
+    assert measured.unpicklable is None
+    assert measured.arguments.size_bytes > 0
+    assert len(measured.indices) == len(measured.positions) == len(measured.task_s) <= 40
+
+
+def test_computing_is_told_from_waiting() -> None:
+    """Loops of Python keep a processor busy."""
+    measured = sample(silent, Target("flagkit.work.pure:loop", [200_000] * 40), None, 1.0)
+    assert measured.cpu_share > 0.3  # of a processor that others may want too
+    assert measured.floor_s > 0
+    assert measured.threads >= 2
+
+
+def test_very_short_tasks_are_repeated() -> None:
+    """So that a round of threads takes longer than threads take to start."""
+    measured = sample(silent, Target(f"{HERE}:one_more", f"{HERE}:few"), None, 0.2)
+    assert measured.batch > 100
+    assert min(measured.alone_s) > 100 * min(measured.task_s)
+
+
+def test_what_cannot_be_sent_is_said() -> None:
+    """And nothing is pickled then."""
+    measured = sample(silent, Target(f"{HERE}:locked", f"{HERE}:locks"), None, 0.1)
+    assert measured.unpicklable is not None
+    assert measured.unpicklable.startswith("the argument cannot be pickled (")
+    assert measured.arguments.size_bytes == 0
+    assert why_unpicklable("function", subjects.square) is not None
+    assert why_unpicklable("function", subjects.gcd) is None
+
+
+def test_a_failure_in_threads_is_a_failure() -> None:
+    """The exception comes out, whichever thread it was in."""
+    calls = [0]
+
+    def fail_later(_: object) -> None:
+        calls[0] += 1
+        if calls[0] > 6:
+            raise ValueError("late")
+
+    with pytest.raises(ValueError, match="late"):
+        sample(silent, Target(fail_later, [1, 2, 3, 4]), None, 0.1)
+
+
+def test_no_end_needs_n() -> None:
+    """The length of the job is not guessed."""
+    with pytest.raises(AdviseError, match="say how many the real job has with --n"):
+        sample(silent, Target(f"{HERE}:one_more", f"{HERE}:endless"), None, 0.1)
+
+
+def test_buffers_are_told_from_the_stream() -> None:
+    """An array may stay out of the pickle's stream, bytes may not."""
+    array, text = packing([np.zeros(100_000)]), packing([bytes(800_000)])
+    assert array.buffers_bytes == 800_000
+    assert text.buffers_bytes == 0
+    assert array.size_bytes > 800_000
+    assert text.size_bytes > 800_000
+    assert array.stream_dumps_s > 0
+    assert packing([]).size_bytes == 0
+
+
+def test_side_effects_are_seen() -> None:
+    """What a call changes of its argument and of its module's plain data; a call that changes nothing has none."""
+    clean = Watch(subjects.gcd)
+    clean.call((8, 12))
+    assert clean.found() == ()
+    changing = Watch(subjects.remember)
+    changing.call(1)
+    assert changing.found() == ("it changes seen of tests.advise.subjects, of which each worker process has its own",)
+    sorting = Watch(lambda items: items.sort())
+    sorting.call([2, 1])
+    assert sorting.found() == ("it changes its argument, which in a worker process is a copy",)
+
+
+@pytest.mark.parametrize("kind", ["thread", "process-spawn"])
+def test_costs_of_a_kind(kind: str) -> None:
+    """Each is a time; only what leaves the process costs by the byte."""
+    found = measure_costs(silent, kind)
+    assert found.kind == kind
+    assert found.workers >= 2
+    assert min(*found.start_s, *found.dispatch_s) > 0
+    assert min(*found.start_each_s, *found.busy_s, *found.item_s, *found.send_s_per_byte) >= 0
+    if kind == "thread":
+        assert (found.send_s_per_byte, found.return_s_per_byte, found.item_s) == ((0.0,), (0.0,), (0.0,))
+
+
+@pytest.mark.parametrize(
+    "candidate", [Candidate("serial", 1, 1), Candidate("thread", 4, 1), Candidate("process-spawn", 2, 2)]
+)
+def test_a_whole_job(candidate: Candidate) -> None:
+    """It takes at least as long as its tasks, shared out among the workers; `n` repeats the items."""
+    target = Target(f"{HERE}:wait", f"{HERE}:few")
+    assert run_job(silent, target, candidate, 8) >= 8 * 0.02 / candidate.workers
+
+
+@pytest.mark.parametrize("setup", [None, f"{HERE}:set_up"])
+def test_a_pilot(setup: str | None) -> None:
+    """A start and some rounds, each as long as its tasks; a set-up is each worker's initializer."""
+    target = Target(f"{HERE}:wait", f"{HERE}:few", setup)
+    start_s, rounds_s, pace_s = pilot(silent, target, Candidate("process-spawn", 2, 1), [0, 1], 0.05)
+    assert start_s > 0
+    assert pace_s > 0
+    assert min(rounds_s) >= 0.02
+
+
+def test_a_pilot_that_fails_leaves_no_pool() -> None:
+    """The exception of the function comes out."""
+    with pytest.raises(ValueError, match="no good"):
+        pilot(silent, Target(f"{HERE}:fail", f"{HERE}:few"), Candidate("thread", 2, 1), [0], 0.1)

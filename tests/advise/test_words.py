@@ -1,0 +1,191 @@
+"""What the advice says: the reason, what would change it, the snippet and the page."""
+
+import ast
+import json
+from dataclasses import replace
+
+import pytest
+
+from flagkit.advise import Advice, Candidate, Interval, Prediction, RuledOut, figures, reasons
+from flagkit.advise.candidates import candidates
+from flagkit.advise.draws import Draws
+from flagkit.advise.ranking import predictions, rank, ties
+from flagkit.advise.records import KindCosts, Measured, Verified
+from flagkit.advise.rendering import WIDTH, as_json, as_text
+from flagkit.advise.snippet import snippet
+from flagkit.advise.target import Target
+from tests.advise import subjects
+from tests.advise.made import CORES, costs, large, measured
+
+pytestmark = pytest.mark.once
+COSTS = {kind: costs(kind) for kind in ("thread", "process-fork", "process-spawn")}
+TARGET = Target("job:gcd", "job:two_pairs")
+
+
+def advised(sample: Measured, known: dict[str, KindCosts] = COSTS, **changes: object) -> Advice:
+    """Return the advice by the model alone."""
+    draws = Draws(sample, CORES, [1e-3])
+    ranking = rank(sample, known, {}, draws, candidates(["serial", *known], sample, CORES))
+    found = predictions(ranking, sample, known, {}, draws)
+    advice = Advice(
+        choice=found[0],
+        reason=reasons.reason(sample, ranking, draws),
+        ties=tuple(ties(ranking)),
+        changes=tuple(reasons.changes(sample, ranking, known, {}, draws)),
+        warnings=tuple(reasons.warnings(sample, found[0].candidate)),
+        ranking=tuple(found),
+        ruled_out=(),
+        snippet=snippet(TARGET, found[0].candidate),
+        measured=sample,
+        cores=CORES,
+        seconds=3.0,
+    )
+    return replace(advice, **changes)  # type: ignore[arg-type]
+
+
+def test_the_reason_against_threads_is_the_gil() -> None:
+    """Where it is held, that is the reason, with its share."""
+    reason = advised(measured(0.2)).reason
+    assert reason.startswith("Threads would take turns, as ")
+    assert "100% of the computing" in reason
+    assert "use process-fork, 4 workers" in reason
+
+
+def test_the_reason_for_threads_is_waiting() -> None:
+    """With the share of the time."""
+    assert advised(measured(0.1, cpu_share=0.001, n=640, threads=64)).reason.startswith(
+        "The tasks wait for 100% of their time"
+    )
+
+
+def test_the_reason_against_processes_is_the_payload() -> None:
+    """With its size, and the share of the time that it takes."""
+    reason = advised(measured(0.005, gil_share=0.0, arguments=large(1 << 25))).reason
+    assert "would be pickling and moving the 32.0 MiB argument" in reason
+
+
+def test_the_reason_for_serial_is_what_pools_cost() -> None:
+    """Their start, or what handing tasks out takes."""
+    reason = advised(measured(1e-6)).reason
+    assert "Threads would spend " in reason or "to start" in reason
+    assert reason.endswith("run it serially, in 100 \N{MICRO SIGN}s.")
+
+
+def test_what_would_change_the_answer() -> None:
+    """Longer tasks make pools worth their start, shorter ones do not; larger arguments end that."""
+    serial, processes = advised(measured(1e-5)), advised(measured(0.2, arguments=large(1 << 20)))
+    assert any(change.startswith("with tasks longer than ") and "process" in change for change in serial.changes)
+    assert any(change.startswith("with tasks shorter than ") and "serial" in change for change in processes.changes)
+    assert any(change.startswith("with arguments larger than ") for change in processes.changes)
+
+
+@pytest.mark.parametrize("task_s", [1e-5, 1e-4])
+def test_the_break_even_is_where_the_answer_changes(task_s: float) -> None:
+    """At twice the task time that it names another family is chosen."""
+    advice = advised(measured(task_s))
+    assert advice.choice.candidate.kind == "serial"
+    assert any(change.startswith("with tasks longer than ") for change in advice.changes)
+    sizes = [change.split()[4:6] for change in advice.changes if change.startswith("with tasks longer than ")]
+    value, unit = sizes[0]
+    scale = {"s,": 1.0, "ms,": 1e-3, "\N{MICRO SIGN}s,": 1e-6, "ns,": 1e-9}[unit]
+    assert advised(measured(2 * float(value) * scale)).choice.candidate.kind != "serial"
+
+
+def test_warnings_of_side_effects() -> None:
+    """Processes have copies, threads do it at once, serial has no trouble."""
+    effect = ("it changes seen of job, of which each worker process has its own",)
+    sample = measured(side_effects=effect)
+    assert list(reasons.warnings(sample, Candidate("process-fork", 2, 1))) == list(effect)
+    assert list(reasons.warnings(sample, Candidate("thread", 2, 1))) == [
+        "it changes seen of job, which threads would do at once"
+    ]
+    assert list(reasons.warnings(sample, Candidate("serial", 1, 1))) == []
+    own_threads = list(reasons.warnings(measured(cpu_share=3.0), Candidate("process-fork", 2, 1)))
+    assert own_threads == ["a task keeps 3.0 processors busy by itself: its own threads and workers compete"]
+
+
+@pytest.mark.parametrize(
+    "candidate",
+    [
+        Candidate("serial", 1, 1),
+        Candidate("thread", 3, 1),
+        Candidate("interpreter", 2, 1),
+        Candidate("process-fork", 2, 8),
+        Candidate("process-spawn", 2, 1),
+        Candidate("shared", 2, 4),
+        Candidate("dask", 2, 4),
+    ],
+)
+@pytest.mark.parametrize("items", ["job:two_pairs", "@pairs.json", [1, 2]])
+@pytest.mark.parametrize("setup", [None, "job:set_up"])
+def test_snippets_are_python(candidate: Candidate, items: str | list[int], setup: str | None) -> None:
+    """Whatever is chosen; each name that was given by name is imported or read, and used."""
+    code = snippet(Target("job:gcd", items, setup), candidate)
+    tree = ast.parse(code)
+    imported = {one.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for one in node.names}
+    assert {"gcd", *({"set_up"} if setup else ())} <= imported
+    assert ("two_pairs" in imported) == (items == "job:two_pairs")
+    used = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    assert "gcd" in used
+    assert ("set_up" in used) == (setup is not None)
+
+
+def test_snippets_of_objects_and_factories() -> None:
+    """Functions that have a name are imported by it, others are called `function`; a factory is called."""
+    code = snippet(Target(subjects.gcd, [1]), Candidate("serial", 1, 1))
+    assert code.splitlines() == ["from tests.advise.subjects import gcd", "", "results = [gcd(item) for item in items]"]
+    assert snippet(Target(len, [1]), Candidate("serial", 1, 1)) == "results = [len(item) for item in items]"
+    assert "in few()]" in snippet(Target("job:gcd", "job:few"), Candidate("serial", 1, 1), is_factory=True)
+
+
+def test_the_page_fits_and_says_all() -> None:
+    """Lines are within WIDTH; kinds that are ruled out for the same reason share a line; a failed run is told."""
+    interval = Interval(1.0, 0.9, 1.1)
+    advice = advised(
+        measured(0.2),
+        ruled_out=tuple(RuledOut(kind, "the function cannot be pickled (it is a lambda)") for kind in ("loky", "dask")),
+        verified=(
+            Verified(Candidate("serial", 1, 1), interval, 1.05),
+            Verified(Candidate("thread", 2, 1), interval, 2.0),
+            Verified(Candidate("shared", 2, 1), interval, None, "it ran out of memory"),
+        ),
+    )
+    lines = as_text(advice, TARGET).splitlines()
+    assert max(map(len, lines)) <= WIDTH
+    text = "\n".join(lines)
+    assert "  loky, dask: the function cannot be pickled (it is a lambda)" in lines
+    assert "* by the model alone: no short run was made of it" in lines
+    assert "shared, 2 workers: it ran out of memory" in text
+    rows = [line.split()[-1] for line in lines if line.startswith(("serial  ", "thread, 2 workers"))]
+    assert rows[-2:] == ["yes", "no"]
+    assert json.loads(as_json(advice))["verified"][2]["failure"] == "it ran out of memory"
+
+
+def test_ties_are_said() -> None:
+    """What cannot be told apart is named."""
+    twins = {"process-spawn": costs("process-spawn"), "shared": costs("shared")}
+    assert "Cannot be told apart from: " in as_text(advised(measured(0.5), twins), TARGET)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (figures.seconds(0.0123), "12.3 ms"),
+        (figures.seconds(0), "0 ns"),
+        (figures.size(27), "27 B"),
+        (figures.size(4 << 20), "4.00 MiB"),
+        (figures.ratio(3.1), "3.10x"),
+        (figures.ratio(0.001), "< 0.01x"),
+        (figures.percent(0.834), "83%"),
+    ],
+)
+def test_figures(written: str, expected: str) -> None:
+    """Three digits, and a unit that fits."""
+    assert written == expected
+
+
+def test_prediction_is_what_is_ranked() -> None:
+    """The choice is the first, and the fastest."""
+    advice = advised(measured(0.2))
+    best: Prediction = min(advice.ranking, key=lambda one: one.time_s.value)
+    assert advice.choice == best == advice.ranking[0]
