@@ -12,7 +12,7 @@ numbers = [*range(40)]
 two_pairs = [(1_963_309, 2_265_973), (2_030_677, 3_814_172)] * 2
 locks = [threading.Lock() for _ in range(4)]
 seen: list[int] = []
-nothing: list[int] = []
+no_items: list[int] = []
 not_called = 3
 square = lambda number: number * number  # noqa: E731 - what cannot be pickled
 

@@ -62,6 +62,7 @@ def test_no_items() -> None:
         advise(subjects.one_more, [])
 
 
+@pytest.mark.once
 def test_the_job_is_never_run_whole(tmp_path: Path) -> None:
     """At most half of the items are ever run."""
     paths = [str(tmp_path / str(number)) for number in range(10)]

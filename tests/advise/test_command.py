@@ -24,6 +24,11 @@ Done = subprocess.CompletedProcess[str]
 Advise = Callable[..., Done]
 
 
+def once(line: str, *arguments: str) -> Any:
+    """Return a case that one Python is enough for."""
+    return pytest.param(arguments, line, marks=pytest.mark.once)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a module `job`, in which the command runs, and its cache."""
@@ -175,12 +180,14 @@ def test_a_set_up_runs_before_the_function(advise: Advise) -> None:
     ("arguments", "line"),
     [
         (("job:fail", "--items", "job:few"), "job:fail: it raised ValueError: no good"),
-        (("job:vanish", "--items", "job:few"), "job:vanish: its process ended with exit status 4 while it runs item 3"),
-        (("job:one_more", "--items", "@absent.json"), "absent.json: No such file or directory"),
-        (("job:one_more", "--items", "job:absent"), "job has no absent"),
-        (
-            ("job:one_more", "--items", "job:endless"),
+        once(
+            "job:vanish: its process ended with exit status 4 while it runs item 3", "job:vanish", "--items", "job:few"
+        ),
+        once("absent.json: No such file or directory", "job:one_more", "--items", "@absent.json"),
+        once("job has no absent", "job:one_more", "--items", "job:absent"),
+        once(
             "the items of job:one_more did not end: say how many the real job has with --n",
+            *("job:one_more", "--items", "job:endless"),
         ),
         (
             ("job:hang", "--items", "job:few", "--budget", "5"),

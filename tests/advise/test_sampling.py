@@ -116,7 +116,7 @@ def test_side_effects_are_seen() -> None:
     assert sorting.found() == ("it changes its argument, which in a worker process is a copy",)
 
 
-@pytest.mark.parametrize("kind", ["thread", "process-spawn"])
+@pytest.mark.parametrize("kind", ["thread", pytest.param("process-spawn", marks=pytest.mark.once)])
 def test_costs_of_a_kind(kind: str) -> None:
     """Each is a time; only what leaves the process costs by the byte."""
     found = measure_costs(silent, kind)
@@ -137,7 +137,7 @@ def test_a_whole_job(candidate: Candidate) -> None:
     assert run_job(silent, target, candidate, 8) >= 8 * 0.02 / candidate.workers
 
 
-@pytest.mark.parametrize("setup", [None, f"{HERE}:set_up"])
+@pytest.mark.parametrize("setup", [pytest.param(None, marks=pytest.mark.once), f"{HERE}:set_up"])
 def test_a_pilot(setup: str | None) -> None:
     """A start and some rounds, each as long as its tasks; a set-up is each worker's initializer."""
     target = Target(f"{HERE}:wait", f"{HERE}:few", setup)

@@ -74,6 +74,7 @@ def test_failures_are_one_line(function: Callable[[Any], Any], message: str) -> 
     assert str(caught.value) == message
 
 
+@pytest.mark.once
 def test_what_hangs_is_ended() -> None:
     """It ends when its time is over, not much later, and the line says what it was doing."""
     began = time.monotonic()
@@ -113,6 +114,7 @@ def memory_limit(_: Tell) -> int:
     return resource.getrlimit(resource.RLIMIT_DATA)[0]
 
 
+@pytest.mark.once
 @POSIX
 def test_a_lower_limit_stays() -> None:
     """What the user has limited already is not raised."""

@@ -53,7 +53,7 @@ def test_attributes_of_attributes() -> None:
         (f"{HERE}:nothing", f"{HERE}:numbers", rf"^{HERE} has no nothing$"),
         (f"{HERE}:not_called", f"{HERE}:numbers", rf"^{HERE}:not_called is int, which cannot be called$"),
         (f"{HERE}:one_more", f"{HERE}:not_called", rf"^{HERE}:not_called gives int, which is no iterable$"),
-        (f"{HERE}:one_more", f"{HERE}:nothing", r"^there are no items to run on$"),
+        (f"{HERE}:one_more", f"{HERE}:no_items", r"^there are no items to run on$"),
         (f"{HERE}:one_more", "numbers", r"^'numbers' does not name items: give module:name$"),
         (f"{HERE}:one_more", "@absent.json", r"^absent.json: No such file or directory$"),
     ],
