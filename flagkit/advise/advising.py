@@ -34,7 +34,7 @@ COSTS_SHARE = 0.7
 """Of what is for measuring, by when sampling, and measuring the kinds' costs, is to be over; the rest is for pilots."""
 PILOT_SHARE = 0.02
 """Of the budget, what one round of a pilot is to take."""
-NOT_MEASURED = "not tried: its costs on this machine are not measured yet, which another call or a longer budget does"
+NOT_MEASURED = "not tried: what it costs on this machine is not measured yet, for which it takes a longer budget"
 PEERS = ("loky", "joblib", "mpire", "dask")
 """Kinds of other libraries, which take longer to start than all the others: their costs are measured last."""
 PILOT_DOUBT = 2.0
