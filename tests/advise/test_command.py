@@ -65,7 +65,7 @@ def advise(folder: Path, environment: dict[str, str]) -> Advise:
 @pytest.fixture(scope="module")
 def of_gcd(advise: Advise) -> dict[str, Any]:
     """Return the advice for a function that holds the GIL."""
-    done = advise("job:gcd", "--items", "job:two_pairs", "--n", "64", "--json", "--budget", "5")
+    done = advise("job:gcd", "--items", "job:two_pairs", "--n", "64", "--json", "--budget", "3")
     assert (done.returncode, done.stderr) == (0, "")
     found: dict[str, Any] = json.loads(done.stdout)
     return found
