@@ -68,9 +68,7 @@ class Advising:
         self._rule_out(measured)
         stored = cache.load()
         self._costs = {kind: one for kind, one in stored.costs.items() if kind in self._kinds}
-        self._measure_costs(stored, [kind for kind in self._kinds if kind not in PEERS], COSTS_SHARE)
-        self._try(measured)
-        self._measure_costs(stored, [kind for kind in self._kinds if kind in PEERS], 1.0)
+        self._measure_costs(stored, sorted(self._kinds, key=PEERS.__contains__))
         self._try(measured)
         draws, ranking = self._rank(measured)
         for kind in self._kinds:
@@ -112,10 +110,10 @@ class Advising:
         self._costs.pop(kind, None)
         self._ruled_out[kind] = reason
 
-    def _measure_costs(self, stored: cache.Stored, kinds: list[str], share: float) -> None:
+    def _measure_costs(self, stored: cache.Stored, kinds: list[str]) -> None:
         """Measure what is not known yet, as far as the time goes, and keep it."""
         for kind in kinds:
-            left_s = self._left_s(share)
+            left_s = self._left_s(COSTS_SHARE)
             if kind in self._costs or left_s <= stored.not_within_s.get(kind, 0.0):
                 continue
             try:
