@@ -7,9 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tqdm import tqdm
-
-from flagkit.advise.advising import Advising, verify
 from flagkit.advise.records import AdviseError
 from flagkit.advise.rendering import as_json, as_text
 from flagkit.advise.sandbox import Tell
@@ -66,6 +63,8 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> int:
     """Advise, print and return the exit status: 2 after one line where there is no advice."""
+    from flagkit.advise.advising import Advising, verify  # noqa: PLC0415 - needs numpy, and a download does without
+
     find_modules_here()
     target = Target(options.function, options.items, options.setup)
     try:
@@ -83,6 +82,8 @@ def run(options: argparse.Namespace) -> int:
 @contextmanager
 def _progress(budget_s: float) -> Iterator[Tell]:
     """Yield what shows how far it is and what it does, on a terminal."""
+    from tqdm import tqdm  # noqa: PLC0415 - likewise
+
     began = time.monotonic()
     form = "{n:.0f} of {total:.0f} s: {desc}"
     with tqdm(total=budget_s, bar_format=form, leave=False, disable=None, file=sys.stderr) as line:
