@@ -5,15 +5,18 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
-
-# No deadline an example: on a shared machine it would judge the machine, and the first example pays for imports.
-settings.register_profile("flagkit", deadline=None)
-settings.load_profile("flagkit")
 
 # A shell starts what it runs in the background with Ctrl-C ignored, as children then are too. Many tests send it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_configure() -> None:
+    """Give examples no deadline: on a shared machine it would judge the machine, and the first one pays for imports."""
+    from hypothesis import settings  # noqa: PLC0415 - pytest-benchmark compare reads this file, where there is none
+
+    settings.register_profile("flagkit", deadline=None)
+    settings.load_profile("flagkit")
 
 
 SAME_ON_EVERY_PYTHON = (
