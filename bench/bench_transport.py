@@ -2,9 +2,7 @@
 
 test_against    an array to a warm worker and back, through shared memory; against a peer, or against one memcpy
 test_share      a handle of a shared array there and back, by the array's size; against that of 64 KiB
-test_min_bytes  the same bytes through memory and, in turn, through the pipe: from where on `MIN_BYTES` should be.
-                64 KiB, where the two are even, for arrays (a ratio of 1.01) as for bytes (1.01). At 16 KiB the pipe is
-                ahead (0.79 and 0.76), at 256 KiB memory (1.66 and 2.43). Python 3.14, two cores of an AMD EPYC
+test_min_bytes  the same bytes through memory and, in turn, through the pipe: from where on `MIN_BYTES` should be
 
 `ratio` of a benchmark is reference time / time: above 1 the shared executor is faster. A round trip copies its bytes
 twice at least, so that 0.5 against one memcpy is memory's own speed, and 0.25 half its bandwidth.

@@ -1,14 +1,11 @@
 """python -m bench advise-rates: record cells, then say how often `flagkit advise` is right, beside the usual rules."""
 
 import argparse
-import sys
-from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
-from bench.instrument.units import parse_seconds
+from bench.instrument.command_line import refuse, say, seconds
 
-_USER_ERROR = 2
 _NEEDED = {"flagkit": "flagkit", "numpy": "numpy", "psutil": "psutil", "scipy": "scipy"}
 _DESCRIPTION = """\
 Draw jobs at random, over the length of a task, the GIL's share, waiting, payload, skew and import weight, and real ones
@@ -33,8 +30,8 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="the cells")
-    parser.add_argument("--time", type=_seconds, default=None, metavar="TIME", help="measure for so long first: 5m, 2h")
-    parser.add_argument("--budget", type=_seconds, default=10.0, metavar="TIME", help="of each advice (default: 10)")
+    parser.add_argument("--time", type=seconds, default=None, metavar="TIME", help="measure for so long first: 5m, 2h")
+    parser.add_argument("--budget", type=seconds, default=10.0, metavar="TIME", help="of each advice (default: 10)")
     parser.add_argument("--built", action="store_true", help="the cells that the model was built with")
     parser.set_defaults(run=run)
 
@@ -42,7 +39,7 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 def run(given: argparse.Namespace) -> int:
     """Record and judge; returns 0, or 2 after one line."""
     if missing := [name for module, name in _NEEDED.items() if find_spec(module) is None]:
-        return _refuse(f"{', '.join(missing)} not installed in this Python")
+        return refuse(given, f"{', '.join(missing)} not installed in this Python")
     # Imported now that what they need is known to be there.
     from bench.advise_rates import record, table  # noqa: PLC0415
     from bench.advise_rates.cells import is_reported  # noqa: PLC0415
@@ -53,28 +50,10 @@ def run(given: argparse.Namespace) -> int:
             record.record(given.file, given.time, reported=not given.built, budget_s=given.budget)
         cells = [one for one in record.load(given.file) if is_reported(one["cell"]) != given.built]
     except record.RecordingError as error:
-        return _refuse(str(error))
+        return refuse(given, str(error))
     except OSError as error:
-        return _refuse(f"{given.file}: {error.strerror or error}")
+        return refuse(given, f"{given.file}: {error.strerror or error}")
     if not cells:
-        return _refuse("nothing is recorded; give --time")
+        return refuse(given, "nothing is recorded; give --time")
     cells_are = "that the model was built with" if given.built else "not used in building"
-    return _say(table.render(cells, cells_are=cells_are))
-
-
-def _say(lines: Iterable[str]) -> int:
-    for line in lines:
-        print(line, flush=True)  # noqa: T201 - a command talks
-    return 0
-
-
-def _refuse(reason: str) -> int:
-    print(f"python -m bench advise-rates: {reason}", file=sys.stderr)  # noqa: T201 - a command talks
-    return _USER_ERROR
-
-
-def _seconds(text: str) -> float:
-    try:
-        return parse_seconds(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+    return say(table.render(cells, cells_are=cells_are))

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.instrument.units import parse_seconds
+from bench.instrument.command_line import refuse, seconds
 
 if TYPE_CHECKING:
     from bench.gate.run import Request
@@ -16,7 +16,6 @@ BUDGET = "5m"
 TIMEOUT = "60s"
 INSTALL = "pip install . pytest pytest-benchmark"
 """By the pip that every environment has where its command speaks of one; uv stands in where there is uv."""
-_USER_ERROR = 2
 _NEEDED = {"numpy": "numpy", "scipy": "scipy", "psutil": "psutil", "pytest_benchmark": "pytest-benchmark"}
 _DESCRIPTION = """\
 Build two states of a repository, measure its pytest-benchmark suite on both in lockstep, and say whether head is slower
@@ -50,7 +49,7 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     add("--head", default="working tree", metavar="REF", help="head (%(default)s, with what is not committed)")
     add("--install", default=INSTALL, metavar="CMD", help="run in each state to install it ('%(default)s')")
     add("--benchmarks", choices=("head", "own"), default="head", help="whose benchmark files measure (%(default)s's)")
-    add("--budget", type=_seconds, default=BUDGET, metavar="TIME", help="for measuring: 90s, 5m, 1h (%(default)s)")
+    add("--budget", type=seconds, default=BUDGET, metavar="TIME", help="for measuring: 90s, 5m, 1h (%(default)s)")
     add("--delta", type=_share, default="1%", metavar="SHARE", help="what a benchmark may become slower (%(default)s)")
     add(
         "--memory-limit",
@@ -59,7 +58,7 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         metavar="SHARE",
         help="what peaks of memory may grow (%(default)s)",
     )
-    add("--timeout", type=_seconds, default=TIMEOUT, metavar="TIME", help="for one round or set-up (%(default)s)")
+    add("--timeout", type=seconds, default=TIMEOUT, metavar="TIME", help="for one round or set-up (%(default)s)")
     add("--allow-removed", action="store_true", help="pass although benchmarks are gone")
     add(
         "--inconclusive",
@@ -76,9 +75,9 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 def run(given: argparse.Namespace) -> int:
     """Run the gate; returns the exit status."""
     if missing := [name for module, name in _NEEDED.items() if find_spec(module) is None]:
-        return _refuse(f"{', '.join(missing)} not installed in this Python; `tox -e gate` has all that it needs")
+        return refuse(given, f"{', '.join(missing)} not installed in this Python; `tox -e gate` has all that it needs")
     if sys.platform == "win32":
-        return _refuse("lockstep's arms inherit sockets, which Windows does not know")
+        return refuse(given, "lockstep's arms inherit sockets, which Windows does not know")
     # Imported now that what they need is known to be there.
     from bench.gate.exporters import as_text  # noqa: PLC0415
     from bench.gate.run import Run  # noqa: PLC0415
@@ -89,7 +88,7 @@ def run(given: argparse.Namespace) -> int:
         _check_outputs(given)
         verdict = Run(_request(given), Progress(sys.stderr)).verdict()
     except Trouble as trouble:
-        return _refuse(trouble.line)
+        return refuse(given, trouble.line)
     problem = _write(verdict, given)
     sys.stdout.write(as_text.render(verdict))
     if problem:
@@ -153,18 +152,6 @@ def _write(verdict: "Verdict", given: argparse.Namespace) -> str:
     except OSError as error:
         return f"the verdict could not be written: {error.strerror or error}"
     return ""
-
-
-def _refuse(reason: str) -> int:
-    print(f"python -m bench gate: {reason}", file=sys.stderr)  # noqa: T201 - a command talks
-    return _USER_ERROR
-
-
-def _seconds(text: str) -> float:
-    try:
-        return parse_seconds(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _share(text: str) -> float:

@@ -47,6 +47,14 @@ def asked_s(config: pytest.Config, item: pytest.Item) -> float:
     return float(config.getoption("benchmark_max_time"))
 
 
+def most_asked(config: pytest.Config) -> float:
+    """Return how many times the time that it asks for a benchmark may have, if the whole run has time to spare.
+
+    What the study's benchmarks ask for is a share of its time; quick and thorough ones ask for all they need.
+    """
+    return choose(config, quick=1.0, default=2.0, thorough=1.0)
+
+
 def aim(config: pytest.Config) -> Aim | None:
     """Return how narrow an interval the rounds should give; None where the time alone decides, as the user's does."""
     return choose(config, quick=None, default=None if time_given(config) else pilot.STUDY, thorough=pilot.THOROUGH)

@@ -15,7 +15,7 @@ GIL_BEFORE_IMPORTS = is_gil_enabled()  # before this plugin, and whatever it loa
 
 import pytest  # noqa: E402  # see above
 
-from bench.instrument.budget import DEFAULTS, QUICK, aim, apply_defaults, asked_s, time_given  # noqa: E402
+from bench.instrument.budget import DEFAULTS, QUICK, aim, apply_defaults, asked_s, most_asked, time_given  # noqa: E402
 from bench.instrument.guard import NAME as GUARD  # noqa: E402
 from bench.instrument.guard import Guard  # noqa: E402
 from bench.instrument.interruption import Interruption  # noqa: E402
@@ -94,7 +94,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("results") is not None and not config.getoption("benchmark_verbose"):
         config.option.benchmark_quiet = True  # the report is the output; --benchmark-verbose brings the table back
     if config.getoption("budget") is not None:
-        config.pluginmanager.register(Shares(config.getoption("budget"), partial(asked_s, config)), SHARES)
+        shares = Shares(config.getoption("budget"), partial(asked_s, config), most_asked(config))
+        config.pluginmanager.register(shares, SHARES)
     order = Order(config)
     is_shuffled = config.pluginmanager.register(order, "instrument-order") is not None
     # Each wraps those before it: at the end signals are off first, then what leaked goes, then the results are written.

@@ -12,7 +12,7 @@ OVERRUN = 0.02
 
 
 class Shares:
-    """Gives each benchmark its part of what is left of ``budget_s`` seconds, and never more than it asks for.
+    """Gives each benchmark its part of what is left of ``budget_s`` seconds, at most ``most`` times what it asks for.
 
     What a benchmark asks for is ``asked_s(item)``, the seconds of its rounds. The time for set-up, warm-up, checks and
     teardown, which nobody asks for, is taken to be what it was on average so far: so a run that has more of it than
@@ -21,10 +21,15 @@ class Shares:
     """
 
     def __init__(
-        self, budget_s: float, asked_s: Callable[[pytest.Item], float], clock: Callable[[], float] = time.monotonic
+        self,
+        budget_s: float,
+        asked_s: Callable[[pytest.Item], float],
+        most: float = 1.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._budget_s = budget_s
         self._asked_s = asked_s
+        self._most = most
         self._clock = clock
         self._left: dict[str, float] = {}
         self._end_s = 0.0
@@ -58,4 +63,4 @@ class Shares:
         asked_s = self._left.get(item.nodeid, 0.0)
         beside_s = len(self._left) * self._beside_s / self._done if self._done else 0.0
         left_s = self._end_s - self._clock() - beside_s
-        return max(0.0, asked_s * min(1.0, left_s / (sum(self._left.values()) or 1.0)))
+        return max(0.0, asked_s * min(self._most, left_s / (sum(self._left.values()) or 1.0)))

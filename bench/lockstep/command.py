@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from bench.instrument.units import parse_seconds
+from bench.instrument.command_line import refuse, seconds
 from bench.lockstep import arms
 
 BUDGET = "5m"
 TIMEOUT = "60s"
-_USER_ERROR = 2
 _NEEDED = {"numpy": "numpy", "scipy": "scipy", "psutil": "psutil", "pytest_benchmark": "pytest-benchmark"}
 _DESCRIPTION = """\
 Measure a pytest-benchmark suite on two arms or more at once: one round here, one round there, in an order drawn each
@@ -107,20 +106,6 @@ def missing() -> str | None:
     return (
         f"{', '.join(absent)} not installed in this Python; `tox -e compare` has all that it needs" if absent else None
     )
-
-
-def refuse(given: argparse.Namespace, reason: str) -> int:
-    """Say in one line why not; returns the exit status."""
-    print(f"python -m bench {given.subcommand}: {reason}", file=sys.stderr)  # noqa: T201 - a command talks
-    return _USER_ERROR
-
-
-def seconds(text: str) -> float:
-    """Read a time of an option."""
-    try:
-        return parse_seconds(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _positive(text: str) -> int:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from bench.instrument.command_line import refuse, seconds
 from bench.lockstep import arms, command
 
 PYTHONS = ("311", "312", "313", "314", "314t", "315", "315t")
@@ -43,25 +44,25 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "--environments", type=Path, default=Path(".tox"), metavar="DIR", help="where tox keeps them (%(default)s)"
     )
     parser.add_argument("selection", nargs="*", metavar="-- PYTEST", help="what to run, in pytest's words")
-    parser.set_defaults(run=run, budget=command.seconds(BUDGET), output=OUTPUT)
+    parser.set_defaults(run=run, budget=seconds(BUDGET), output=OUTPUT)
 
 
 def run(given: argparse.Namespace) -> int:
     """Measure the Pythons whose environments are there; returns the exit status."""
     if (reason := command.missing()) is not None:
-        return command.refuse(given, reason)
+        return refuse(given, reason)
     found = {arm.name: arm for arm in environments(given.environments)}
     for python in PYTHONS:
         if f"cp{python}" not in found:
             print(f"cp{python}: skipped: no environment bench-py{python}", file=sys.stderr)  # noqa: T201 - a command talks
     if absent := [name for name in given.only if name not in found]:
-        return command.refuse(given, f"--only {absent[0]}: no such Python; there are {', '.join(found) or 'none'}")
+        return refuse(given, f"--only {absent[0]}: no such Python; there are {', '.join(found) or 'none'}")
     chosen = [arm for name, arm in found.items() if not given.only or name in given.only]
     try:
         base = arms.check(chosen, given.base)
     except arms.ArmError as error:
         hint = "" if given.base else f"; `tox run -m study --notest` makes environments in {given.environments}"
-        return command.refuse(given, f"{error}{hint}")
+        return refuse(given, f"{error}{hint}")
     return command.measure(given, chosen, base, given.selection or SELECTION)
 
 

@@ -8,6 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from bench.instrument.command_line import refuse
+
 if TYPE_CHECKING:
     from bench.report.document import Report
 
@@ -19,7 +21,6 @@ _NEEDED = {
     "altair": "Altair",
     "vl_convert": "vl-convert",
 }
-_USER_ERROR = 2
 _WIDTH = 100
 _DESCRIPTION = """\
 Turn run files (the JSON that `tox -e bench` writes, or any pytest-benchmark JSON) into one HTML page that needs no
@@ -63,7 +64,8 @@ def run(given: argparse.Namespace) -> int:
     """Make the page; returns 0, or 2 after one line on standard error."""
     missing = [name for module, name in _NEEDED.items() if find_spec(module) is None]
     if missing:
-        return _refuse(f"the report needs {', '.join(missing)}, not installed in this Python; run `tox -e report`")
+        absent = ", ".join(missing)
+        return refuse(given, f"the report needs {absent}, not installed in this Python; run `tox -e report`")
     # Imported now that they are known to be there: a Python without them is told in one line what to do.
     from bench.instrument.results import ResultsError  # noqa: PLC0415
     from bench.report import document, reading, verdict, writing  # noqa: PLC0415
@@ -85,9 +87,9 @@ def run(given: argparse.Namespace) -> int:
         for path, text in texts.items():
             writing.replace(path, text)
     except (ResultsError, InputError) as error:
-        return _refuse(str(error))
+        return refuse(given, str(error))
     except OSError as error:
-        return _refuse(f"{error.filename or given.output}: cannot be written: {error.strerror or error}")
+        return refuse(given, f"{error.filename or given.output}: cannot be written: {error.strerror or error}")
     _say(report, list(texts), sys.stdout)
     return 0
 
@@ -107,11 +109,6 @@ def _render_page(report: "Report") -> str:
     from bench.report.exporters import as_html  # noqa: PLC0415 - as in run()
 
     return as_html.render(report)
-
-
-def _refuse(reason: str) -> int:
-    print(f"python -m bench report: {reason}", file=sys.stderr)  # noqa: T201 - a command talks
-    return _USER_ERROR
 
 
 def _say(report: "Report", written: list[Path], out: TextIO) -> None:

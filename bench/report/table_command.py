@@ -5,8 +5,9 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from bench.instrument.command_line import refuse
+
 _NEEDED = {"numpy": "numpy", "scipy": "scipy", "pydantic": "pydantic", "tabulate": "tabulate"}
-_USER_ERROR = 2
 _DESCRIPTION = """\
 Set stored runs beside each other, each against the first: medians, ratios with 95% intervals, and which of the ratios
 runs made at different times decide. Runs of another machine or build stand apart, with what differs.
@@ -41,7 +42,7 @@ def run(given: argparse.Namespace) -> int:
     """Print or write the table; returns 0, or 2 after one line on standard error."""
     missing = [name for module, name in _NEEDED.items() if find_spec(module) is None]
     if missing:
-        return _refuse(f"the table needs {', '.join(missing)}, not installed in this Python; see tox.ini, report")
+        return refuse(given, f"the table needs {', '.join(missing)}, not installed in this Python; see tox.ini, report")
     # Imported now that they are known to be there: a Python without them is told in one line what to do.
     from bench.instrument.results import ResultsError, load_all  # noqa: PLC0415
     from bench.report import writing  # noqa: PLC0415
@@ -56,15 +57,10 @@ def run(given: argparse.Namespace) -> int:
             if path is not None:
                 writing.replace(path, text)
     except (ResultsError, InputError) as error:
-        return _refuse(str(error))
+        return refuse(given, str(error))
     except OSError as error:
-        return _refuse(f"{error.filename}: cannot be written: {error.strerror or error}")
+        return refuse(given, f"{error.filename}: cannot be written: {error.strerror or error}")
     if given.markdown is None and given.csv is None:
         encoding = sys.stdout.encoding or "utf-8"
         sys.stdout.write(as_table.render(table, "simple").encode(encoding, "replace").decode(encoding))
     return 0
-
-
-def _refuse(reason: str) -> int:
-    print(f"python -m bench table: {reason}", file=sys.stderr)  # noqa: T201 - a command talks
-    return _USER_ERROR

@@ -4,6 +4,7 @@ import fcntl
 import multiprocessing
 import os
 import signal
+import sys
 import termios
 import time
 from collections import Counter
@@ -26,10 +27,12 @@ LARGE_BYTES = 300_000
 """Several times what a pipe holds."""
 
 
-def waiting_bytes(descriptor: int) -> int:
-    """Return how much there is to be read."""
-    answer = fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4))
-    return int.from_bytes(answer, "little")
+def wait_until_full(queue: ResultQueue) -> None:
+    """Wait until the pipe holds all it can: whoever sends a large item is in the middle of it then."""
+    deadline = time.monotonic() + 30
+    while int.from_bytes(fcntl.ioctl(queue._reader.fileno(), termios.FIONREAD, bytes(4)), sys.byteorder) < 60_000:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def put_often(queue: ResultQueue, mark: int, sizes: list[int]) -> None:
@@ -62,10 +65,7 @@ def test_a_writer_killed_in_the_middle_is_the_end() -> None:
     queue = ResultQueue(Lock())
     writer = FORK.Process(target=put_often, args=(queue, 1, [LARGE_BYTES]))
     writer.start()
-    deadline = time.monotonic() + 30
-    while waiting_bytes(queue._reader.fileno()) < 60_000:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until_full(queue)
     os.kill(writer.pid or 0, signal.SIGKILL)
     writer.join(10)
     with pytest.raises(EOFError, match="a worker has ended while it sent a result"):
@@ -78,10 +78,7 @@ def test_nobody_goes_on_after_a_writer_killed_in_the_middle() -> None:
     queue = ResultQueue(Lock())
     killed, waiting = (FORK.Process(target=put_often, args=(queue, mark, [LARGE_BYTES])) for mark in (1, 2))
     killed.start()
-    deadline = time.monotonic() + 30
-    while waiting_bytes(queue._reader.fileno()) < 60_000:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until_full(queue)
     waiting.start()
     os.kill(killed.pid or 0, signal.SIGKILL)
     with pytest.raises(EOFError, match="a worker has ended while it sent a result"):
@@ -97,10 +94,7 @@ def test_a_slow_writer_is_waited_for() -> None:
     queue = ResultQueue(Lock())
     writer = FORK.Process(target=put_often, args=(queue, 1, [LARGE_BYTES]))
     writer.start()
-    deadline = time.monotonic() + 30
-    while waiting_bytes(queue._reader.fileno()) < 60_000:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until_full(queue)
     os.kill(writer.pid or 0, signal.SIGSTOP)
     resume = FORK.Process(target=resume_after, args=(writer.pid, 1.5))
     resume.start()

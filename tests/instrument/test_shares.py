@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 class Run:
     """A run on a clock of its own: each item measures for its share and takes some time beside."""
 
-    def __init__(self, budget_s: float, asked_s: list[float], *, others: int = 0) -> None:
+    def __init__(self, budget_s: float, asked_s: list[float], *, others: int = 0, most: float = 1) -> None:
         self.now_s = 1000.0
         benchmarks = [SimpleNamespace(nodeid=f"b{n}", fixturenames=["benchmark"]) for n in range(len(asked_s))]
         ordinary = [SimpleNamespace(nodeid=f"t{n}", fixturenames=[]) for n in range(others)]
         asked = dict(zip((item.nodeid for item in benchmarks), asked_s, strict=True))
         self.items = cast("list[pytest.Item]", [*ordinary, *benchmarks])
-        self.shares = Shares(budget_s, lambda item: asked[item.nodeid], lambda: self.now_s)
+        self.shares = Shares(budget_s, lambda item: asked[item.nodeid], most, lambda: self.now_s)
         self.shares.pytest_collection_finish(cast("pytest.Session", SimpleNamespace(items=self.items)))
 
     def go(self, beside_s: float) -> list[float]:
@@ -46,6 +46,12 @@ def test_who_asks_for_little_gets_it() -> None:
     assert Run(100, [1, 2, 3], others=2).go(beside_s=0.5) == [1, 2, 3]
 
 
+def test_what_is_left_over_is_shared_too() -> None:
+    """Where a benchmark may have more than it asks for, it gets that if the run has the time, and no more than that."""
+    assert Run(100, [1, 2, 3], most=2).go(beside_s=0.5) == [2, 4, 6]
+    assert Run(9, [1, 2, 3], most=2).go(beside_s=0) == pytest.approx([1.5, 3, 4.5])
+
+
 def test_what_is_short_is_shared_in_proportion() -> None:
     """Half of the time is half for each."""
     assert Run(3, [1, 2, 3]).go(beside_s=0) == pytest.approx([0.5, 1, 1.5])
@@ -59,14 +65,18 @@ def test_what_nobody_asks_for_is_learnt() -> None:
 
 
 @given(
-    st.floats(0.1, 1000), st.lists(st.floats(0.01, 100), min_size=1, max_size=30), st.floats(0, 10), st.integers(0, 3)
+    st.floats(0.1, 1000),
+    st.lists(st.floats(0.01, 100), min_size=1, max_size=30),
+    st.floats(0, 10),
+    st.integers(0, 3),
+    st.floats(1, 3),
 )
-def test_the_run_ends_in_time(budget_s: float, asked_s: list[float], beside_s: float, others: int) -> None:
-    """Nobody gets less than nothing or more than asked, and the shares end within the budget if they can at all."""
-    run = Run(budget_s, asked_s, others=others)
+def test_the_run_ends_in_time(budget_s: float, asked_s: list[float], beside_s: float, others: int, most: float) -> None:
+    """Nobody gets less than nothing or more than allowed, and the shares end within the budget if they can at all."""
+    run = Run(budget_s, asked_s, others=others, most=most)
     begun_s = run.now_s
     got = run.go(beside_s)
-    assert all(0 <= share_s <= asked for share_s, asked in zip(got, asked_s, strict=True))
+    assert all(0 <= share_s <= asked * most for share_s, asked in zip(got, asked_s, strict=True))
     beside_all_s = beside_s * len(run.items)
     # The first benchmark's share is dealt out before anything is known of the time beside
     assert run.now_s - begun_s <= max(budget_s, got[0] + beside_all_s) * (1 + 1e-9)

@@ -1,14 +1,11 @@
 """python -m bench gate-rates: record processes with known truth, then say how often the gate and others are wrong."""
 
 import argparse
-import sys
-from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
-from bench.instrument.units import parse_seconds
+from bench.instrument.command_line import refuse, say, seconds
 
-_USER_ERROR = 2
 _NEEDED = {"numpy": "numpy", "scipy": "scipy", "psutil": "psutil", "pytest_benchmark": "pytest-benchmark"}
 _DESCRIPTION = """\
 Record generations of a project whose two states are the same code, or differ by a known amount of real code, and judge
@@ -33,7 +30,7 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("file", type=Path, nargs="?", metavar="FILE", help="the recording")
-    parser.add_argument("--time", type=_seconds, default=None, metavar="TIME", help="record for so long first: 5m, 2h")
+    parser.add_argument("--time", type=seconds, default=None, metavar="TIME", help="record for so long first: 5m, 2h")
     parser.add_argument("--neighbours", type=int, default=0, metavar="N", help="busy programs beside it, on and off")
     parser.add_argument(
         "--step", type=int, default=None, metavar="N", help="also runs that overlap, N generations apart"
@@ -45,38 +42,22 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 def run(given: argparse.Namespace) -> int:
     """Record and judge; returns 0, or 2 after one line."""
     if missing := [name for module, name in _NEEDED.items() if find_spec(module) is None]:
-        return _refuse(f"{', '.join(missing)} not installed in this Python")
+        return refuse(given, f"{', '.join(missing)} not installed in this Python")
     # Imported now that what they need is known to be there.
     from bench.gate.rates import record, recordings, simulate, table  # noqa: PLC0415
     from bench.lockstep.arms import ArmError  # noqa: PLC0415
 
     if given.simulate or given.file is None:
-        return _say(simulate.table(given.simulate)) if given.simulate else _refuse("give a FILE, or --simulate N")
+        return say(simulate.table(given.simulate)) if given.simulate else refuse(given, "give a FILE, or --simulate N")
     try:
         generations = recordings.load(given.file)
         if given.time is not None:
             record.record(given.file, given.time, given.neighbours)
             generations = recordings.load(given.file)
     except (recordings.RecordingError, ArmError) as error:
-        return _refuse(str(error))
+        return refuse(given, str(error))
     except OSError as error:
-        return _refuse(f"{given.file}: {error.strerror or error}")
-    return _say(table.render(generations, given.step)) if generations else _refuse("nothing is recorded; give --time")
-
-
-def _say(lines: Iterable[str]) -> int:
-    for line in lines:
-        print(line, flush=True)  # noqa: T201 - a command talks
-    return 0
-
-
-def _refuse(reason: str) -> int:
-    print(f"python -m bench gate-rates: {reason}", file=sys.stderr)  # noqa: T201 - a command talks
-    return _USER_ERROR
-
-
-def _seconds(text: str) -> float:
-    try:
-        return parse_seconds(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+        return refuse(given, f"{given.file}: {error.strerror or error}")
+    return (
+        say(table.render(generations, given.step)) if generations else refuse(given, "nothing is recorded; give --time")
+    )

@@ -6,8 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.instrument.command_line import refuse
 from bench.lockstep import command as lockstep
-from bench.lockstep.command import refuse
 
 if TYPE_CHECKING:
     from tqdm import tqdm

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from bench.lockstep.command import refuse
+from bench.instrument.command_line import refuse
 from bench.lockstep.noise.command import missing
 
 _FAILED: Final = 1
