@@ -1,5 +1,6 @@
 """Where a run's JSON goes, and how it gets there: whole or not at all."""
 
+import errno
 import json
 import math
 import os
@@ -57,6 +58,8 @@ def write(path: Path, content: dict[str, Any]) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text in the same way. Raises OSError."""
+    if path.exists() and not (path.is_file() or path.is_dir()):  # a device, of which a file would take the place
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
     temporary = _neighbour(path)
     try:
         with temporary.open("x", encoding="utf-8") as file:

@@ -49,6 +49,16 @@ def test_a_device_is_never_replaced(tmp_path: Path) -> None:
         writer.destination(f"{tmp_path}/pipe.json", "tag")
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system makes no files that are not regular")
+def test_a_text_takes_the_place_of_no_device(tmp_path: Path) -> None:
+    """A verdict, say, may be asked for at /dev/stdout: it says no, and leaves what is there."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="not a regular file"):
+        writer.write_text(pipe, "a text")
+    assert pipe.is_fifo()
+
+
 def test_a_missing_directory_is_made(tmp_path: Path) -> None:
     """Preparing makes the directory and leaves nothing in it."""
     writer.prepare(tmp_path / "a/b/c.json")

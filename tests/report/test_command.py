@@ -1,6 +1,7 @@
 """python -m bench report: what it writes, what it says, and how it refuses."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,19 @@ def test_output_that_cannot_be_written(write_run: WriteRun, tmp_path: Path, caps
     (line,) = capsys.readouterr().err.splitlines()
     assert "cannot be written" in line
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system makes no files that are not regular")
+def test_a_device_is_never_replaced(write_run: WriteRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is no regular file, such as /dev/full, stays what it is: one line, status 2."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    assert report(write_run(), "-o", pipe) == 2
+
+    assert capsys.readouterr().err == f"python -m bench report: {pipe}: cannot be written: it is not a regular file\n"
+    assert pipe.is_fifo()
 
 
 def test_missing_libraries(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
