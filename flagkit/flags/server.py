@@ -45,7 +45,7 @@ class FlagApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         port = scope["server"][1]
-        path = scope["path"]
+        path = _path(scope["path"])
         if scope["method"] not in ("GET", "HEAD"):
             await _send(NOT_ALLOWED, scope, send)
             return
@@ -77,6 +77,14 @@ class FlagApp:
         else:
             attempt = 1
         return self._hosted[port].behaviour.fate(key, attempt)
+
+
+def _path(target: str) -> str:
+    """Return the path of a request's target, which may be a whole URL (RFC 9112, 3.2.2): proxies ask in that way."""
+    if target.startswith("/"):
+        return target
+    _, is_url, rest = target.partition("://")
+    return f"/{rest.partition('/')[2]}" if is_url else target
 
 
 def _routes() -> dict[str, Callable[[], Resource]]:

@@ -130,6 +130,9 @@ def test_head_is_get_without_a_body(path: str, server: FlagServer, session: requ
         "/flags/br/%00br.gif",
         "/flags/%ff%fe/x.gif",
         "/flags/br/../fr/fr.gif",
+        "br",
+        "http://localhost/flags/../../etc/passwd",
+        "file:///etc/passwd",
     ],
 )
 def test_every_other_path_is_not_found(path: str, server: FlagServer) -> None:
@@ -139,6 +142,21 @@ def test_every_other_path_is_not_found(path: str, server: FlagServer) -> None:
     assert status_of(answer) == 404
     assert b"root:" not in answer
     assert b'"status": "ok"' in answer
+
+
+@pytest.mark.parametrize(
+    ("target", "begins"),
+    [
+        ("http://localhost/flags/br/br.gif", b"GIF8"),
+        ("http://elsewhere:99/healthz", b'{"status": "ok"'),
+        ("http://[::1", b"<!doctype html>"),
+    ],
+)
+def test_a_whole_url_is_asked_for_by_its_path(target: str, begins: bytes, server: FlagServer) -> None:
+    """As a client does that takes the server for a proxy (RFC 9112, 3.2.2)."""
+    answer = exchange(server.port, f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    assert status_of(answer) == 200
+    assert answer.split(b"\r\n\r\n", 1)[1].lower().startswith(begins.lower())
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"])
