@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import cycle, islice
+from itertools import accumulate, cycle, islice
 from math import ceil
 from typing import Any
 
@@ -15,7 +15,7 @@ from flagkit.advise.costs import measure_costs
 from flagkit.advise.draws import Draws
 from flagkit.advise.imbalance import imbalance
 from flagkit.advise.ranking import Ranked, predictions, rank, ties
-from flagkit.advise.records import Advice, AdviseError, KindCosts, Measured, Pilot, RuledOut, Verified
+from flagkit.advise.records import Advice, AdviseError, KindCosts, Measured, Pilot, PilotPlan, RuledOut, Verified
 from flagkit.advise.runs import pilot, run_job
 from flagkit.advise.sampling import sample
 from flagkit.advise.sandbox import EndedError, LateError, Tell, run_apart
@@ -131,7 +131,8 @@ class Advising:
             *(one.pace_s for one in self._costs.values()),
             *(one.pace_s for one in self._pilots.values()),
         ]
-        draws = Draws(measured, cores, paces)
+        drifts = [drift for one in self._pilots.values() for drift in one.drifts]
+        draws = Draws(measured, cores, paces, drifts)
         known = [kind for kind in self._kinds if kind in self._costs]
         grid = candidates(["serial", *known], measured, cores)
         return draws, rank(measured, self._costs, self._pilots, draws, grid)
@@ -162,18 +163,19 @@ class Advising:
         count = ceil(PILOT_SHARE * self._budget_s / each_s)
         count = max(candidate.workers, min(count, measured.n))
         expected_s = float(np.median(ranked.terms.start_up + ranked.terms.imports)) + measured.import_s
-        expected_s += 2 * count * each_s
+        places = list(islice(cycle(range(len(measured.indices))), count))
+        tasks = [measured.task_s[place] for place in places]
+        alone = max(1, sum(so_far < PILOT_SHARE * self._budget_s for so_far in accumulate(tasks)))
+        alone_s = sum(tasks[:alone])
+        expected_s += 2 * count * each_s + 2 * alone_s
         left_s = self._left_s()
         if left_s < PILOT_DOUBT * expected_s:
             return False
-        places = list(islice(cycle(range(len(measured.indices))), count))
-        tasks = [measured.task_s[place] for place in places]
         chosen = replace(candidate, chunksize=min(candidate.chunksize, -(-count // candidate.workers)))
-        indices = [measured.indices[place] for place in places]
+        indices = tuple(measured.indices[place] for place in places)
+        plan = PilotPlan(chosen, indices, alone, 4 * PILOT_SHARE * self._budget_s)
         try:
-            start_s, rounds_s, pace_s = run_apart(
-                pilot, left_s, self._tell, self._target, chosen, indices, 4 * PILOT_SHARE * self._budget_s
-            )
+            start_s, rounds_s, alone_rounds_s, pace_s = run_apart(pilot, left_s, self._tell, self._target, plan)
         except LateError as error:
             if left_s < HUNG * expected_s:
                 return False
@@ -183,7 +185,9 @@ class Advising:
             self._leave_out(candidate.kind, str(error).removeprefix("it "))
             return True
         uneven = imbalance(np.asarray(tasks), chosen.workers, chosen.chunksize)
-        self._pilots[candidate.kind] = Pilot(chosen, count, sum(tasks), uneven, start_s, rounds_s, pace_s)
+        self._pilots[candidate.kind] = Pilot(
+            chosen, count, sum(tasks), uneven, start_s, rounds_s, alone_rounds_s, alone_s, pace_s
+        )
         return True
 
 

@@ -21,10 +21,13 @@ COVERED = (0.05, 0.95)
 class Draws:
     """Vectors of `size` values, the same ones for all candidates, so that these can be compared draw by draw.
 
-    `paces` are of all processes that have measured something: what they spread by, a further process will.
+    `paces` are of all processes that have measured something: what they spread by, a further process will. `drifts`
+    are the machine's since the sample was taken: all times of what follows may be so many times longer.
     """
 
-    def __init__(self, measured: Measured, cores: int, paces: Iterable[float], *, seed: int = 0) -> None:
+    def __init__(
+        self, measured: Measured, cores: int, paces: Iterable[float], drifts: Iterable[float] = (), *, seed: int = 0
+    ) -> None:
         self.size = SIZE
         self.cores = cores
         self._random = np.random.default_rng(seed)
@@ -41,6 +44,7 @@ class Draws:
         spread = float(np.hypot(_spread(list(paces)), _spread(measured.alone_s)))
         self.noise: NDArray[np.float64] = np.exp(self._random.normal(0.0, spread, SIZE))
         """By what a single run differs from what is expected of it."""
+        self.drift: NDArray[np.float64] = self._random.choice(np.asarray([1.0, *drifts]), SIZE)
 
     def of(self, costs: KindCosts, name: str) -> NDArray[np.float64]:
         """Return draws of a kind's cost, by the name of the field."""
@@ -61,8 +65,9 @@ class Draws:
 
     def interval(self, expected_s: NDArray[np.float64]) -> Interval:
         """Return the median of what is expected, and bounds for a single run."""
-        low, high = np.quantile(expected_s * self.noise, COVERED)
-        return Interval(float(np.median(expected_s)), float(low), float(high))
+        then_s = expected_s * self.drift
+        low, high = np.quantile(then_s * self.noise, COVERED)
+        return Interval(float(np.median(then_s)), float(low), float(high))
 
 
 def _spread(times: Sequence[float]) -> float:

@@ -16,8 +16,9 @@ cores      all processor time, of caller and workers, shared out among the cores
 The figures come from `costs` (of the kind, whatever the function is), `sampling` (of the function, alone and in
 threads) and, where there has been one, a pilot: it says what the kind's start-up takes with this function's module, and
 by which factor its steady state differs from the above, which has what no term names (memory bandwidth, caches, the
-turns of the GIL). All figures are vectors of draws: each is drawn again from its measurements, so that what follows has
-the spread that these leave.
+turns of the GIL). The machine's pace changes meanwhile: a pilot runs tasks alone in turn with its rounds, and is held
+against these, so that what one kind is ahead of another, or of serial, is none of that. All figures are vectors of
+draws: each is drawn again from its measurements, so that what follows has the spread that these leave.
 """
 
 from collections.abc import Mapping
@@ -163,13 +164,15 @@ def predict(
     own = pilots.get(kind)
     if own is not None:
         piloted = terms(measured, costs[kind], own.candidate, draws, own)
-        start_s = start_s * own.start_s / np.median(piloted.start_up + piloted.imports - measured.first_extra_s)
+        expected_s = np.median((piloted.start_up + piloted.imports - measured.first_extra_s) * np.median(own.drifts))
+        start_s = start_s * own.start_s / expected_s
     steady = found.steady
     likewise = next((pilots[one] for one in (kind, *_same_pool(kind)) if one in pilots and one in costs), None)
     if likewise is not None:
         of = likewise.candidate.kind
         piloted = terms(measured, costs[of], likewise.candidate, draws, likewise)
-        steady = steady * draws.choose(likewise.rounds_s, f"{of} pilot") / np.median(piloted.steady)
+        rounds_s = [took_s / drift for took_s, drift in zip(likewise.rounds_s, likewise.drifts, strict=True)]
+        steady = steady * draws.choose(rounds_s, f"{of} pilot") / np.median(piloted.steady)
     return start_s + measured.first_extra_s + steady, found
 
 

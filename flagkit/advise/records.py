@@ -13,10 +13,15 @@ __all__ = [
     "Measured",
     "Packing",
     "Pilot",
+    "PilotPlan",
     "Prediction",
     "RuledOut",
     "Verified",
 ]
+
+
+MOST_DRIFT = 2.0
+"""No machine's pace changes by more within seconds: what does is something else."""
 
 
 class AdviseError(UsageError):
@@ -153,6 +158,19 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class PilotPlan:
+    """What a pilot is to run."""
+
+    candidate: Candidate
+    indices: tuple[int, ...]
+    """Of the items of a round."""
+    alone: int
+    """How many of these, the first ones, are run without the pool after each round: the machine's pace just then."""
+    budget_s: float
+    """Of the rounds, all together."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pilot:
     """A short real run of the function by one candidate, warm rounds after a cold start."""
 
@@ -166,7 +184,20 @@ class Pilot:
     start_s: float
     """Making the pool, its first results and its shutdown."""
     rounds_s: tuple[float, ...]
+    alone_s: tuple[float, ...]
+    """Some of the items run alone, without the pool, directly after each round."""
+    alone_sample_s: float
+    """What those took in the sample."""
     pace_s: float
+
+    @property
+    def drifts(self) -> tuple[float, ...]:
+        """How many times slower than in the sample the machine was in each round.
+
+        1 where the tasks themselves are another matter than before: one that remembers its results, for example.
+        """
+        drifts = (took_s / self.alone_sample_s for took_s in self.alone_s)
+        return tuple(drift if 1 / MOST_DRIFT <= drift <= MOST_DRIFT else 1.0 for drift in drifts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,13 @@ What is timed is what a program would do: make the pool, map the function over t
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from itertools import cycle, islice
 from typing import Any
 
 from flagkit.advise.pace import pace
-from flagkit.advise.records import AdviseError, Candidate
+from flagkit.advise.records import AdviseError, Candidate, PilotPlan
 from flagkit.advise.sandbox import Tell
 from flagkit.advise.target import Job, Target
 from flagkit.executors import make
@@ -21,8 +21,8 @@ __all__ = ["pilot", "run_job"]
 
 MOST_ROUNDS = 5
 
-PilotTimes = tuple[float, tuple[float, ...], float]
-"""Start and shutdown, each round, and the pace."""
+PilotTimes = tuple[float, tuple[float, ...], tuple[float, ...], float]
+"""Start and shutdown, each round, the items alone after each round, and the pace."""
 
 
 def run_job(tell: Tell, target: Target, candidate: Candidate, n: int | None) -> float:
@@ -42,13 +42,14 @@ def run_job(tell: Tell, target: Target, candidate: Candidate, n: int | None) -> 
     return time.perf_counter() - began
 
 
-def pilot(tell: Tell, target: Target, candidate: Candidate, indices: Sequence[int], budget_s: float) -> PilotTimes:
-    """Return what a pool of the candidate takes to start, and rounds of these items, warm, until the time is spent."""
+def pilot(tell: Tell, target: Target, plan: PilotPlan) -> PilotTimes:
+    """Return what a pool of the candidate takes to start, and rounds of the items, warm, until the time is spent."""
+    candidate = plan.candidate
     tell("loads the function")
     job = target.load()
     job.set_up()
     tell(f"tries {candidate.kind}")
-    items = [job.items[index] for index in indices]
+    items = [job.items[index] for index in plan.indices]
     began = time.perf_counter()
     pool = _make(candidate, job)
     try:
@@ -58,18 +59,24 @@ def pilot(tell: Tell, target: Target, candidate: Candidate, indices: Sequence[in
         ready_s = time.perf_counter() - began
         for future in [pool.submit(job.function, items[0]) for _ in range(candidate.workers)]:
             future.result()
+        job.function(items[0])  # what a first call takes longer, workers have behind them too
         rounds_s: list[float] = []
-        while len(rounds_s) < MOST_ROUNDS and (not rounds_s or sum(rounds_s) < budget_s):
+        alone_s: list[float] = []
+        while len(rounds_s) < MOST_ROUNDS and (not rounds_s or sum(rounds_s) + sum(alone_s) < plan.budget_s):
             round_began = time.perf_counter()
             _drain(_map(pool, job.function, items, candidate))
-            rounds_s.append(time.perf_counter() - round_began)
+            alone_began = time.perf_counter()
+            for item in items[: plan.alone]:
+                job.function(item)
+            alone_s.append(time.perf_counter() - alone_began)
+            rounds_s.append(alone_began - round_began)
         down = time.perf_counter()
         pool.shutdown()
         down_s = time.perf_counter() - down
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
         raise
-    return ready_s + down_s, tuple(rounds_s), pace()
+    return ready_s + down_s, tuple(rounds_s), tuple(alone_s), pace()
 
 
 def _make(candidate: Candidate, job: Job) -> Executor:

@@ -143,7 +143,7 @@ def test_a_pilot_corrects_the_model() -> None:
     """What took twice as long as the model says in a short run is expected to do so in the job, by its like too."""
     sample, one = measured(0.01), Candidate("process-spawn", CORES, 1)
     draws = drawn(sample)
-    pilot = Pilot(one, 40, 0.4, 1.0, 0.1, (1.0,), 1e-3)
+    pilot = Pilot(one, 40, 0.4, 1.0, 0.1, (1.0,), (0.4,), 0.4, 1e-3)
     expected_s, _ = predict(sample, COSTS, one, draws, {})
     _, of_pilot = predict(replace(sample, n=40), COSTS, one, draws, {})
     slow = replace(pilot, rounds_s=(2 * float(np.median(of_pilot.steady)),), start_s=float(of_pilot.start_up[0]))
@@ -153,6 +153,26 @@ def test_a_pilot_corrects_the_model() -> None:
     forked = replace(one, kind="process-fork")
     of_another, terms = predict(sample, COSTS, forked, draws, {one.kind: slow})
     assert np.median(of_another) == pytest.approx(np.median(terms.start_up) + 2 * np.median(terms.steady), rel=1e-6)
+
+
+@pytest.mark.parametrize("drift", [0.7, 1.0, 1.4])
+def test_the_pace_of_the_machine_is_none_of_a_kinds(drift: float) -> None:
+    """A pilot of a slower or faster minute corrects by as much as one of the same minute; the times all know of it."""
+    sample, one = measured(0.01), Candidate("process-spawn", CORES, 1)
+    _, terms = predict(replace(sample, n=40), COSTS, one, drawn(sample), {})
+    steady_s, start_s = float(np.median(terms.steady)), float(np.median(terms.start_up))
+    then = Pilot(one, 40, 0.4, 1.0, drift * start_s, (1.2 * drift * steady_s,), (0.1 * drift,), 0.1, 1e-3)
+    expected_s, of_job = predict(sample, COSTS, one, drawn(sample), {one.kind: then})
+    assert np.median(expected_s) == pytest.approx(start_s + 1.2 * np.median(of_job.steady), rel=1e-6)
+    draws = Draws(sample, CORES, (1e-3,), then.drifts)
+    serial = draws.interval(predict(sample, COSTS, Candidate("serial", 1, 1), draws, {})[0])
+    assert serial.high / serial.low == pytest.approx(max(drift, 1 / drift))
+
+
+def test_tasks_that_are_others_than_in_the_sample_are_no_pace() -> None:
+    """A function that remembers what it returned takes next to nothing the second time: the machine is not faster."""
+    pilot = Pilot(Candidate("thread", 2, 1), 2, 0.2, 1.0, 0.1, (0.1, 0.1, 0.1), (1e-6, 0.15, 9.0), 0.1, 1e-3)
+    assert list(pilot.drifts) == pytest.approx([1.0, 1.5, 1.0])
 
 
 def test_what_cannot_be_told_apart_is_said() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from flagkit.advise import AdviseError, Candidate
 from flagkit.advise.costs import measure_costs
 from flagkit.advise.packing import packing, why_unpicklable
+from flagkit.advise.records import PilotPlan
 from flagkit.advise.runs import pilot, run_job
 from flagkit.advise.sampling import MOST_SAMPLED, sample, sample_indices
 from flagkit.advise.side_effects import Watch
@@ -139,15 +140,19 @@ def test_a_whole_job(candidate: Candidate) -> None:
 
 @pytest.mark.parametrize("setup", [pytest.param(None, marks=pytest.mark.once), f"{HERE}:set_up"])
 def test_a_pilot(setup: str | None) -> None:
-    """A start and some rounds, each as long as its tasks; a set-up is each worker's initializer."""
+    """A start and some rounds, each as long as its tasks, alone too; a set-up is each worker's initializer."""
     target = Target(f"{HERE}:wait", f"{HERE}:few", setup)
-    start_s, rounds_s, pace_s = pilot(silent, target, Candidate("process-spawn", 2, 1), [0, 1], 0.05)
+    start_s, rounds_s, alone_s, pace_s = pilot(
+        silent, target, PilotPlan(Candidate("process-spawn", 2, 1), (0, 1), 2, 0.05)
+    )
     assert start_s > 0
     assert pace_s > 0
     assert min(rounds_s) >= 0.02
+    assert len(alone_s) == len(rounds_s)
+    assert min(alone_s) >= 2 * 0.02
 
 
 def test_a_pilot_that_fails_leaves_no_pool() -> None:
     """The exception of the function comes out."""
     with pytest.raises(ValueError, match="no good"):
-        pilot(silent, Target(f"{HERE}:fail", f"{HERE}:few"), Candidate("thread", 2, 1), [0], 0.1)
+        pilot(silent, Target(f"{HERE}:fail", f"{HERE}:few"), PilotPlan(Candidate("thread", 2, 1), (0,), 1, 0.1))
