@@ -29,15 +29,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     cores, config = usable_cpus(), metafunc.config
     all_counts = worker_counts(2 * cores)
     if metafunc.function is test_round_trip:
-        metafunc.parametrize("kind", pool_kinds())
+        metafunc.parametrize("kind", pool_kinds(config))
     elif metafunc.function is test_throughput:
-        every = [(kind, workers, chunk) for kind in pool_kinds() for workers in all_counts for chunk in CHUNKS]
-        some = [(kind, cores, chunk) for kind in distinct_kinds() for chunk in (CHUNKS[0], CHUNKS[-1])]
+        every = [(kind, workers, chunk) for kind in pool_kinds(config) for workers in all_counts for chunk in CHUNKS]
+        some = [(kind, cores, chunk) for kind in distinct_kinds(config) for chunk in (CHUNKS[0], CHUNKS[-1])]
         chosen = choose(config, quick=[(process_kind(), cores, 1)], default=some, thorough=every)
         metafunc.parametrize(("kind", "workers", "chunk"), chosen)
     elif metafunc.function is test_task_length:
         lengths_s = choose(config, quick=LENGTHS_S[1:3], default=LENGTHS_S, thorough=LADDER_S)
-        kinds = choose(config, quick=[process_kind()], default=distinct_kinds(), thorough=pool_kinds())
+        kinds = choose(config, quick=[process_kind()], default=distinct_kinds(config), thorough=pool_kinds(config))
         metafunc.parametrize(("kind", "task_s"), [(kind, task_s) for kind in kinds for task_s in lengths_s])
 
 

@@ -72,7 +72,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     cores, config = usable_cpus(), metafunc.config
     threads = [("thread", workers) for workers in (1, 8, BOOK_CONNECTIONS)]
-    distinct = [(kind, 2 * cores) for kind in distinct_kinds() if kind != "thread"]
+    distinct = [(kind, 2 * cores) for kind in distinct_kinds(config) if kind != "thread"]
     everything = [
         (kind, workers)
         for kind, spec in EXECUTORS.items()
@@ -80,7 +80,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     ]
     cases = choose(
         config,
-        quick=[("ERROR", kind, 8 if kind == "thread" else cores) for kind in pool_kinds()],
+        quick=[("ERROR", kind, 8 if kind == "thread" else cores) for kind in pool_kinds(config)],
         default=[("DELAY", *case) for case in threads + distinct]
         + [(label, "thread", BOOK_CONNECTIONS) for label in ("LOCAL", "ERROR")],
         thorough=[(label, *case) for label in SERVERS for case in everything],

@@ -33,7 +33,7 @@ def pool_cases(config: pytest.Config) -> list[tuple[str, str, int]]:
     memory, skewed, or waits.
     """
     cores, process = usable_cpus(), process_kind()
-    everywhere = [("gcd-short", kind, cores) for kind in pool_kinds()]
+    everywhere = [("gcd-short", kind, cores) for kind in pool_kinds(config)]
     families = ("thread", process, "interpreter")
     short = [("gcd-short", kind, workers) for kind in families for workers in worker_counts(2 * cores)]
     seed = [("gcd-seed", kind, cores) for kind in families]
@@ -48,7 +48,7 @@ def pool_cases(config: pytest.Config) -> list[tuple[str, str, int]]:
     everything = [
         (workload, kind, workers)
         for workload in WORKLOADS
-        for kind in pool_kinds()
+        for kind in pool_kinds(config)
         for workers in (*worker_counts(2 * cores), *([WAITERS] if workload == "io-mix" else []))
     ]
     chosen = choose(

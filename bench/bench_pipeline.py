@@ -36,16 +36,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make a case of each kind and size: all sizes through processes, one through what else differs once warm."""
     config, process = metafunc.config, process_kind()
     if metafunc.function is test_first_task:
-        kinds = choose(config, quick=[process], default=[process], thorough=pool_kinds())
+        kinds = choose(config, quick=[process], default=[process], thorough=pool_kinds(config))
         metafunc.parametrize("kind", kinds)
         return
     if metafunc.function is test_cost:
-        kinds = choose(config, quick=[process], default=[*distinct_kinds(), "serial"], thorough=list(EXECUTORS))
+        kinds = choose(config, quick=[process], default=[*distinct_kinds(config), "serial"], thorough=list(EXECUTORS))
         metafunc.parametrize("kind", kinds)
         return
     default = [(size, process) for size in SIZES_BYTES[:3]]
-    default += [(SIZES_BYTES[2], kind) for kind in distinct_kinds() if kind not in {process, "thread"}]
-    every = [(size, kind) for kind in pool_kinds() for size in SIZES_BYTES]
+    default += [(SIZES_BYTES[2], kind) for kind in distinct_kinds(config) if kind not in {process, "thread"}]
+    every = [(size, kind) for kind in pool_kinds(config) for size in SIZES_BYTES]
     metafunc.parametrize(("size_bytes", "kind"), choose(config, quick=default[2:3], default=default, thorough=every))
 
 

@@ -44,7 +44,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     config, cores = metafunc.config, usable_cpus()
     if metafunc.function is test_first_results:
         counts = choose(config, quick=[1], default=[cores], thorough=worker_counts(cores))
-        metafunc.parametrize(("kind", "workers"), [(kind, workers) for kind in pool_kinds() for workers in counts])
+        metafunc.parametrize(
+            ("kind", "workers"), [(kind, workers) for kind in pool_kinds(config) for workers in counts]
+        )
     elif metafunc.function is test_heavy_import:
         kinds = ["process-fork", "process-forkserver", "process-spawn", PRELOADED]
         metafunc.parametrize("kind", choose(config, quick=kinds[-1:], default=kinds[1::2], thorough=kinds))

@@ -1,5 +1,8 @@
 """What the suites share in choosing their cases: numbers of workers, and the kinds that stand for others."""
 
+import pytest
+
+from bench.instrument.extent import choose
 from flagkit.executors import EXECUTORS
 
 PEERS = ("loky", "joblib", "mpire", "dask")
@@ -21,16 +24,18 @@ def process_kind() -> str:
     return "process-forkserver" if EXECUTORS["process-forkserver"].unavailable() is None else "process-spawn"
 
 
-def distinct_kinds() -> list[str]:
+def distinct_kinds(config: pytest.Config) -> list[str]:
     """Return the kinds of pool that differ once they are warm: all but the processes that `process_kind` stands for.
 
-    Without the peers, where they are installed: they have a place in each suite (see `pool_kinds`), and their curves in
-    full.
+    Without the peers, which have a place in each suite (see `pool_kinds`): their curves are there in full only.
     """
     kept = process_kind()
-    return [kind for kind in pool_kinds() if kind not in PEERS and (kind == kept or not kind.startswith("process-"))]
+    return [
+        kind for kind in pool_kinds(config) if kind not in PEERS and (kind == kept or not kind.startswith("process-"))
+    ]
 
 
-def pool_kinds() -> list[str]:
-    """Return all kinds of pool: all but serial."""
-    return [kind for kind, spec in EXECUTORS.items() if spec.family != "serial"]
+def pool_kinds(config: pytest.Config) -> list[str]:
+    """Return all kinds of pool: all but serial, and without the peers where the study is to be quick."""
+    every = [kind for kind, spec in EXECUTORS.items() if spec.family != "serial"]
+    return choose(config, quick=[kind for kind in every if kind not in PEERS], default=every, thorough=every)

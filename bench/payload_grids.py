@@ -58,12 +58,12 @@ def trip_cases(config: pytest.Config) -> list[tuple[str, int, str]]:
     one size. Objects and the edges of a pipe are asked of one kind of process.
     """
     process = process_kind()
-    everywhere = [("bytes", MIB, kind) for kind in pool_kinds()]
+    everywhere = [("bytes", MIB, kind) for kind in pool_kinds(config)]
     flat = [
         (payload, size, kind)
         for payload, largest in LARGEST_BYTES.items()
         for size in SIZES_BYTES
-        for kind in _sending_kinds()
+        for kind in _sending_kinds(config)
         if size <= largest and (payload == "bytes" or size >= MIB)
     ]
     objects = [(payload, size, process) for payload in PAYLOADS if payload not in LARGEST_BYTES
@@ -73,7 +73,7 @@ def trip_cases(config: pytest.Config) -> list[tuple[str, int, str]]:
         (payload, size, kind)
         for payload in PAYLOADS
         for size in sorted({*sizes(payload), *EDGE_SIZES_BYTES})
-        for kind in pool_kinds()
+        for kind in pool_kinds(config)
     ]
     # numpy in an interpreter cannot be, and is to be listed with its reason
     quick = [*everywhere, ("array", MIB, process), ("array", MIB, "interpreter"), ("bytes", 16 * KIB, process)]
@@ -84,24 +84,24 @@ def trip_cases(config: pytest.Config) -> list[tuple[str, int, str]]:
 def one_way_cases(config: pytest.Config) -> list[tuple[int, str]]:
     """Return (size, kind) of bytes for one direction alone: small and large through processes, large through others."""
     process = process_kind()
-    default = [(16 * KIB, process), *((MIB, kind) for kind in _sending_kinds())]
-    every = list(itertools.product(SIZES_BYTES, pool_kinds()))
+    default = [(16 * KIB, process), *((MIB, kind) for kind in _sending_kinds(config))]
+    every = list(itertools.product(SIZES_BYTES, pool_kinds(config)))
     return choose(config, quick=[(MIB, process)], default=default, thorough=every)
 
 
 def broadcast_cases(config: pytest.Config) -> list[tuple[int, str]]:
     """Return (size, kind) of bytes for one argument to all."""
-    default = [(MIB, kind) for kind in _sending_kinds()]
-    every = list(itertools.product(SIZES_BYTES, pool_kinds()))
+    default = [(MIB, kind) for kind in _sending_kinds(config)]
+    every = list(itertools.product(SIZES_BYTES, pool_kinds(config)))
     return choose(config, quick=[(MIB, process_kind())], default=default, thorough=every)
 
 
 def against_cases(config: pytest.Config) -> list[tuple[int, str]]:
     """Return (size, kind) for the kinds that take turns with processes."""
     sizes_bytes = choose(config, quick=(MIB,), default=(16 * KIB, MIB, 16 * MIB), thorough=SIZES_BYTES)
-    return list(itertools.product(sizes_bytes, [kind for kind in _sending_kinds() if kind != process_kind()]))
+    return list(itertools.product(sizes_bytes, [kind for kind in _sending_kinds(config) if kind != process_kind()]))
 
 
-def _sending_kinds() -> list[str]:
+def _sending_kinds(config: pytest.Config) -> list[str]:
     """Return the kinds that differ once warm and have something to send: threads share what they have."""
-    return [kind for kind in distinct_kinds() if EXECUTORS[kind].family != "thread"]
+    return [kind for kind in distinct_kinds(config) if EXECUTORS[kind].family != "thread"]
