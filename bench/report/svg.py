@@ -4,8 +4,11 @@ What is not on the lists below is left out, so that nothing in a chart can run, 
 so is what draws nothing, which is half of the text: a page holds a hundred charts.
 """
 
+import itertools
 import re
 import xml.etree.ElementTree as ET
+
+from bench.report.path_data import shortened
 
 INK, MUTED, GRID, ON_SERIES = "#010101", "#010102", "#010103", "#010104"
 FONT_SIZE = "12px"
@@ -24,9 +27,13 @@ _DEFAULTS = {
     "transform": "translate(0,0)", "x2": "0", "y2": "0", "stroke-dasharray": "1,0",
 }  # fmt: skip
 """Values that change nothing here: SVG's own defaults, and what page.css gives a text of a chart."""
+_OF_STROKE = {"stroke-width", "stroke-dasharray", "stroke-opacity"}
+"""Nothing to a path that has no stroke."""
 _NUMBER = re.compile(r"-?\d*\.\d+")
 _ANY_NUMBER = re.compile(r"-?\d*\.?\d+(?:e-?\d+)?")
 _COMMAND = re.compile(r"([MLAhvlZ])([^MLAhvlZ]*)")
+_LAST_SPACE = re.compile(r'(?<=") />')
+"""A text or a value that has these characters has the last one escaped."""
 _MOVED = re.compile(r"translate\((-?[\d.]+),(-?[\d.]+)\)")
 _ROUNDED = {"d", "transform", "x", "y", "x1", "x2", "y1", "y2", "cx", "cy", "r", "width", "height"}
 
@@ -62,12 +69,23 @@ def themed(text: str, *, name: str, prefix: str, colours: int) -> str:
             element.set("id", identifiers[identifier])
         if clip := element.get("clip-path"):
             element.set("clip-path", f"url(#{identifiers[clip.removeprefix('url(#').removesuffix(')')]})")
+        if drawn := element.get("d"):
+            element.set("d", shortened(drawn))
     for attribute in ("width", "height"):
         root.attrib.pop(attribute, None)
+    _drop_empty(root)
     root.attrib |= {"role": "img", "aria-label": name}
     ET.register_namespace("", _SPACE.strip("{}"))
     # Within HTML an svg element needs no namespace, and ElementTree writes none on its children.
-    return ET.tostring(root, encoding="unicode").replace(f' xmlns="{_SPACE.strip("{}")}"', "", 1)
+    return _LAST_SPACE.sub("/>", ET.tostring(root, encoding="unicode").replace(f' xmlns="{_SPACE.strip("{}")}"', "", 1))
+
+
+def _drop_empty(element: ET.Element) -> None:
+    """Leave out paths of which nothing was left."""
+    for child in list(element):
+        _drop_empty(child)
+        if child.get("d") == "":
+            element.remove(child)
 
 
 def _filter(element: ET.Element) -> None:
@@ -76,6 +94,7 @@ def _filter(element: ET.Element) -> None:
         name: _NUMBER.sub(_rounded, value) if name in _ROUNDED else value
         for name, value in kept.items()
         if _DEFAULTS.get(name) != value
+        and not (name in _OF_STROKE and element.tag.endswith("}path") and "stroke" not in kept)
     }
     for child in list(element):
         if child.tag.removeprefix(_SPACE) in _ELEMENTS and child.tag.startswith(_SPACE):
@@ -95,7 +114,39 @@ def _prune(element: ET.Element) -> None:
         if tag == "g" and not len(child):
             continue
         children += list(child) if tag == "g" and not child.attrib else [child]
-    element[:] = _joined(children)
+    element[:] = _gathered(_joined(children))
+
+
+def _gathered(children: list[ET.Element]) -> list[ET.Element]:
+    """Let neighbouring texts that look the same, such as an axis's, have it in common, and each only its place."""
+    gathered: list[ET.Element] = []
+    for looks, neighbours in itertools.groupby(map(_placed, children), _text_looks):
+        texts = list(neighbours)
+        if looks is None or len(texts) == 1:
+            gathered += texts
+            continue
+        group = ET.Element(f"{_SPACE}g", dict(looks))
+        for text in texts:
+            text.attrib = {name: text.attrib[name] for name in ("x", "y") if name in text.attrib}
+            group.append(text)
+        gathered.append(group)
+    return gathered
+
+
+def _placed(element: ET.Element) -> ET.Element:
+    """Return a text that is moved as one that stands there; anything else as it is."""
+    moved = _MOVED.fullmatch(element.get("transform", ""))
+    if moved is not None and element.tag == f"{_SPACE}text" and {"x", "y"}.isdisjoint(element.attrib):
+        del element.attrib["transform"]
+        element.attrib |= {"x": moved[1], "y": moved[2]}
+    return element
+
+
+def _text_looks(element: ET.Element) -> frozenset[tuple[str, str]] | None:
+    """Return all that a text has beside its place; None for what is no text that only stands somewhere."""
+    if element.tag != f"{_SPACE}text" or not {"id", "transform", "opacity"}.isdisjoint(element.attrib):
+        return None
+    return frozenset((name, value) for name, value in element.attrib.items() if name not in {"x", "y"})
 
 
 def _joined(children: list[ET.Element]) -> list[ET.Element]:

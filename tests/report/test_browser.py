@@ -55,7 +55,7 @@ CHART_CONTRASTS = """() => {
         .map(element => [getComputedStyle(element)[property], ground(element)])
         .filter(([colour]) => colour !== 'none');
     return {
-        texts: seen('.panel text:not([fill="var(--paper)"])', 'fill').map(pair => against(...pair)),
+        texts: seen('.panel text:not([fill="var(--paper)"], [fill="var(--paper)"] *)', 'fill').map(pair => against(...pair)),
         inBars: [...document.querySelectorAll('.panel path[fill^="var(--series"]')]
             .map(element => against(getComputedStyle(element).fill, getComputedStyle(document.body).backgroundColor)),
         series: seen('.panel path[stroke^="var(--series"]', 'stroke').map(pair => against(...pair)),
@@ -352,7 +352,7 @@ def test_reads_without_javascript(open_page: Open) -> None:
 
     assert page.locator("#findings > .findings > li").count() == 5
     assert page.locator(".panel svg path").first.is_visible()
-    assert page.locator("#all-results tbody tr").count() == 151
+    assert page.locator("#all-results tbody tr").count() >= as_html.STATIC_ROWS
     assert not page.locator("#bar").is_visible()
     fold = page.locator("#speed-up details.same")
     assert not fold.locator("table").is_visible()

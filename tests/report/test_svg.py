@@ -13,7 +13,7 @@ HOSTILE = (
     '<foreignObject><p xmlns="http://www.w3.org/1999/xhtml">html</p></foreignObject>'
     '<defs><clipPath id="clip17"><rect width="1" height="1"/></clipPath></defs>'
     '<g clip-path="url(#clip17)" style="fill: red" onclick="alert(1)">'
-    f'<path d="M0,0" stroke="{svg.series_stand_in(3)}" fill="{svg.INK}"/>'
+    f'<path d="M0,0L1,1" stroke="{svg.series_stand_in(3)}" fill="{svg.INK}"/>'
     "<text>&lt;/script&gt;&lt;img src=x&gt;</text></g></svg>"
 )
 

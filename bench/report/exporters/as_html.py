@@ -41,7 +41,7 @@ _SHOWN_IN: dict[Topic, str] = {
     "imports": "imports",
     "sharing": "sharing-price",
 }
-STATIC_ROWS = 200
+STATIC_ROWS = 100
 """As many results stand in the page for who reads it without its script; the packed ones are there for all."""
 
 
