@@ -33,13 +33,9 @@ class ResultsError(ValueError):
 def load(path: Path) -> Run:
     """Read one run file; raises ResultsError with a line that names the file and the place."""
     try:
-        text = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+        return _run(path, _file(path))
     except OSError as error:
         raise ResultsError(f"{path}: cannot be read: {error.strerror or type(error).__name__}") from None
-    if not text.strip():
-        raise ResultsError(f"{path}: is empty; run the benchmarks again")
-    try:
-        return _run(path, text)
     except ValidationError as error:
         raise ResultsError(f"{path}: {_complaint(error.errors(include_url=False)[0])}") from None
 
@@ -57,14 +53,21 @@ def load_all(paths: Iterable[Path]) -> tuple[Run, ...]:
     return tuple(replace(run, label=label) for run, label in zip(runs, labels, strict=True))
 
 
-def _run(path: Path, text: bytes) -> Run:
+def _file(path: Path) -> PlainFile:
+    """Return what the file holds; its text, which may be a hundred megabytes, is gone then."""
+    text = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+    if not text.strip():
+        raise ResultsError(f"{path}: is empty; run the benchmarks again")
     instrument = Opening.model_validate_json(text).machine_info.instrument
     if instrument and instrument.version > SCHEMA:
         raise ResultsError(
             f"{path}: machine_info.instrument.schema: {instrument.version} was written by a newer flagkit "
             f"(this one reads up to {SCHEMA}); update this checkout",
         )
-    file = (OurFile if instrument else PlainFile).model_validate_json(text)
+    return (OurFile if instrument else PlainFile).model_validate_json(text)
+
+
+def _run(path: Path, file: PlainFile) -> Run:
     first_at: dict[str, int] = {}
     for index, benchmark in enumerate(file.benchmarks):
         if benchmark.fullname in first_at:

@@ -1,5 +1,6 @@
 """What a page can show of a figure: so many panels, series and rows of its table; the rest is in the table of all."""
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -90,9 +91,15 @@ def table(held: Table) -> Table:
 
 
 def _panel(panel: Panel, series: Iterable[str], categories: Iterable[str]) -> Panel:
-    points = [point for point in panel.points if point.series in series and point.category in categories]
-    curves = tuple(curve for curve in panel.curves if curve.series in series)
-    return replace(panel, points=tuple(points[:MOST_POINTS]), curves=curves)
+    fitting = (point for point in panel.points if point.series in series and point.category in categories)
+    points = tuple(itertools.islice(fitting, MOST_POINTS))
+    present = {point.category for point in points}
+    return replace(
+        panel,
+        points=points,
+        curves=tuple(curve for curve in panel.curves if curve.series in series),
+        totals=tuple(total for total in panel.totals if total[0] in present),
+    )
 
 
 def _counted(count: int, what: str) -> str:

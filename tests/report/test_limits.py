@@ -58,6 +58,18 @@ def test_too_many_are_cut_and_counted(many: dict[str, int], said: str) -> None:
     assert shown.figure.table.size <= limits.MOST_ROWS
 
 
+def test_a_stack_of_which_nothing_is_shown_has_no_total() -> None:
+    """What a category comes to stands above its points, and is left out with them."""
+    figure = crowded(series=2, categories=limits.MOST_POINTS)
+    (panel,) = figure.panels
+    stack = replace(panel, totals=tuple((f"c{place}", "1 s") for place in range(limits.MOST_POINTS)))
+    whole = replace(figure, groups=(replace(figure.groups[0], panels=(stack,)),))
+
+    (held,) = limits.shown(whole).figure.panels
+
+    assert {name for name, _ in held.totals} == {point.category for point in held.points}
+
+
 def test_long_table_alone() -> None:
     """A table that is drawn no picture of says how many rows it shows."""
     rows = tuple((str(row),) for row in range(limits.MOST_ROWS + 1))
