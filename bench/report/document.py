@@ -11,7 +11,7 @@ from bench.report.findings import Finding
 from bench.report.rows import Row
 from bench.report.section import Section, Study
 from bench.report.sections import SECTIONS
-from bench.report.trust import Caution, Fact, Gap
+from bench.report.trust import Advice, Caution, Fact, Gap
 from bench.report.verdict import Verdict
 
 
@@ -30,6 +30,11 @@ class Report:
     rows: tuple[Row, ...]
     overview: Figure | None = None
     verdict: Verdict | None = None
+
+    @property
+    def advice(self) -> tuple[Advice, ...]:
+        """Return the cautions by what they advise."""
+        return trust.by_advice(self.cautions)
 
     @property
     def figures(self) -> tuple[Figure, ...]:

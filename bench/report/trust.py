@@ -38,6 +38,14 @@ class Caution:
 
 
 @dataclass(frozen=True, slots=True)
+class Advice:
+    """What to do, once, however many runs it is for; `seen` is what was seen, and in which runs."""
+
+    text: str
+    seen: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """Benchmarks that could not run, all for one reason."""
 
@@ -57,6 +65,21 @@ def cautions(runs: Iterable[Run]) -> tuple[Caution, ...]:
     found = [Caution(run.label, text) for run in held for text in _cautions(run)]
     found += [Caution(run.label, one.text) for run in held for one in stability.of_run(run)]
     return (*found, *(Caution("Between runs", one.text) for one in stability.of_runs(held)))
+
+
+def by_advice(found: Iterable[Caution]) -> tuple[Advice, ...]:
+    """Return cautions by what they advise, in the order in which that came up first; runs that saw the same are listed.
+
+    What is to be done stands behind the first colon of a caution; one without a colon is an observation alone.
+    """
+    advice: dict[str, dict[str, list[str]]] = {}
+    for caution in found:
+        seen, _, text = caution.text.partition(": ")
+        advice.setdefault(text, {}).setdefault(seen, []).append(caution.run)
+    return tuple(
+        Advice(text[:1].upper() + text[1:], tuple((", ".join(runs), what) for what, runs in seen.items()))
+        for text, seen in advice.items()
+    )
 
 
 def gaps(runs: Iterable[Run]) -> tuple[Gap, ...]:
@@ -84,7 +107,7 @@ def _cautions(run: Run) -> Iterable[str]:
     if environment.python.debug:
         yield "A debug build: several times slower than the Python that people use."
     if environment.python.pgo is False:
-        yield "Python was built without profile-guided optimisation: slower than most builds; compare it with its like."
+        yield "Python was built without profile-guided optimisation: compare it with its like, since most are faster."
     limit = environment.host.cgroup_cpu_limit
     if limit is not None and limit < environment.host.usable_cores:
         yield f"A limit of {units.number(limit)} cores' worth of time is below the cores that can be seen."

@@ -105,6 +105,23 @@ def test_cautions(run: Run, change: Callable[[Environment], Environment], said: 
     assert said in caution.text
 
 
+def test_what_several_runs_are_advised_is_told_once() -> None:
+    """Runs that saw the same are listed together, others each with what was seen; what has no advice stands alone."""
+    pgo = "Built without it: compare it with its like."
+    found = [
+        trust.Caution("a", pgo),
+        trust.Caution("a", "Busy (load 1.5): run it when nothing else runs."),
+        trust.Caution("b", pgo),
+        trust.Caution("b", "Busy (load 2.1): run it when nothing else runs."),
+        trust.Caution("b", "A limit is below the cores."),
+    ]
+    assert trust.by_advice(found) == (
+        trust.Advice("Compare it with its like.", (("a, b", "Built without it"),)),
+        trust.Advice("Run it when nothing else runs.", (("a", "Busy (load 1.5)"), ("b", "Busy (load 2.1)"))),
+        trust.Advice("", (("b", "A limit is below the cores."),)),
+    )
+
+
 def test_uncommitted_changes_are_a_caution(run: Run) -> None:
     """A dirty checkout cannot be reproduced from its commit."""
     dirty = replace(run, commit=Commit(id="abc", dirty=True))
