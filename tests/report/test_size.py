@@ -1,0 +1,70 @@
+"""What a page weighs, and what making it takes: of the reference study of six Pythons, and of fifty thousand results.
+
+How long it takes is printed (pytest -s), and held to nothing: on a busy machine it says little.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from bench.instrument.results import load
+
+pytestmark = [pytest.mark.once, pytest.mark.timeout(600)]
+REFERENCE = Path(__file__).parents[2] / "reports" / "reference"
+MOST_BYTES = 2 * 10**6
+MOST_PEAK_BYTES = 10**9
+ROWS = 50_000
+MEASURED = """\
+import resource, sys
+from bench.__main__ import main
+status = main(sys.argv[1:])
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+print(f"peak {peak}")
+sys.exit(status)
+"""
+
+
+def rendered(files: Sequence[Path], page: Path) -> int:
+    """Render the page in a process of its own; return the bytes of memory that it took at its peak."""
+    pytest.importorskip("resource", reason="Windows does not tell a process's peak in this way")
+    began = time.perf_counter()
+    command = [sys.executable, "-c", MEASURED, "report", *map(str, files), "-o", str(page)]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
+    took_s = time.perf_counter() - began
+    assert done.returncode == 0, done.stderr
+    told = re.search(r"^peak (\d+)$", done.stdout, re.MULTILINE)
+    assert told is not None, done.stdout
+    print(f"{page.stat().st_size / 1e6:.2f} MB in {took_s:.1f} s, {int(told[1]) / 1e6:.0f} MB at the peak")  # noqa: T201 - the figures
+    return int(told[1])
+
+
+def test_the_study_of_six_pythons(tmp_path: Path) -> None:
+    """The reference study has six, free-threaded builds among them, and its page has at most 2 MB."""
+    pythons = {one.tag for path in REFERENCE.glob("cp*.json") if (one := load(path).environment)}
+    assert len(pythons) == 6
+    page = tmp_path / "index.html"
+    rendered(sorted(REFERENCE.glob("*.json")), page)
+    assert page.stat().st_size <= MOST_BYTES
+
+
+def test_fifty_thousand_results(tmp_path: Path) -> None:
+    """A run of so many is read and shown in a gigabyte; the table has each of them, the figures the first."""
+    run = json.loads((REFERENCE / "cp314-linux-x86_64.json").read_text("utf-8"))
+    few = run["benchmarks"]
+    run["benchmarks"] = [
+        {**few[place % len(few)], "fullname": f"{few[place % len(few)]['fullname']} {place // len(few)}"}
+        for place in range(ROWS)
+    ]
+    path, page = tmp_path / "large.json", tmp_path / "index.html"
+    with path.open("w", encoding="utf-8") as file:
+        json.dump(run, file)
+    assert rendered([path], page) <= MOST_PEAK_BYTES
+    assert f"{ROWS:,}" in page.read_text("utf-8")
