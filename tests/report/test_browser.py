@@ -55,7 +55,8 @@ CHART_CONTRASTS = """() => {
         .map(element => [getComputedStyle(element)[property], ground(element)])
         .filter(([colour]) => colour !== 'none');
     return {
-        texts: seen('.panel text:not([fill="var(--paper)"], [fill="var(--paper)"] *)', 'fill').map(pair => against(...pair)),
+        texts: seen('.panel text:not([fill="var(--paper)"], [fill="var(--paper)"] *)', 'fill')
+            .map(pair => against(...pair)),
         inBars: [...document.querySelectorAll('.panel path[fill^="var(--series"]')]
             .map(element => against(getComputedStyle(element).fill, getComputedStyle(document.body).backgroundColor)),
         series: seen('.panel path[stroke^="var(--series"]', 'stroke').map(pair => against(...pair)),
