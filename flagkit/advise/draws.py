@@ -65,9 +65,10 @@ class Draws:
 
     def interval(self, expected_s: NDArray[np.float64]) -> Interval:
         """Return the median of what is expected, and bounds for a single run."""
-        then_s = expected_s * self.drift
-        low, high = np.quantile(then_s * self.noise, COVERED)
-        return Interval(float(np.median(then_s)), float(low), float(high))
+        low, high = np.quantile(expected_s * self.drift * self.noise, COVERED)
+        # Not the median of the product: candidates are in the order of what is expected, whatever the drift
+        value = float(np.median(expected_s) * np.median(self.drift))
+        return Interval(value, min(float(low), value), max(value, float(high)))
 
 
 def _spread(times: Sequence[float]) -> float:

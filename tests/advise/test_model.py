@@ -169,6 +169,17 @@ def test_the_pace_of_the_machine_is_none_of_a_kinds(drift: float) -> None:
     assert serial.high / serial.low == pytest.approx(max(drift, 1 / drift))
 
 
+@given(st.lists(st.floats(0.5, 2), max_size=5), st.lists(st.floats(0.1, 10), min_size=2, max_size=20))
+def test_the_order_is_that_of_the_times(drifts: list[float], rounds_s: list[float]) -> None:
+    """However the machine's pace went, and a pilot's rounds scattered, the ranking is by the times that it shows."""
+    sample, one = measured(0.5), Candidate("shared", CORES, 1)
+    pilot = Pilot(one, 2, 1.0, 1.0, 0.1, tuple(rounds_s), (1.0,) * len(rounds_s), 1.0, 1e-3)
+    draws = Draws(sample, CORES, (1e-3,), drifts)
+    ranking = rank(sample, COSTS, {one.kind: pilot}, draws, candidates(["serial", *COSTS], sample, CORES))
+    times = [found.time_s.value for found in predictions(ranking, sample, COSTS, {one.kind: pilot}, draws)]
+    assert times == sorted(times)
+
+
 def test_tasks_that_are_others_than_in_the_sample_are_no_pace() -> None:
     """A function that remembers what it returned takes next to nothing the second time: the machine is not faster."""
     pilot = Pilot(Candidate("thread", 2, 1), 2, 0.2, 1.0, 0.1, (0.1, 0.1, 0.1), (1e-6, 0.15, 9.0), 0.1, 1e-3)
