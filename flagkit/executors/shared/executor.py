@@ -10,7 +10,7 @@ from flagkit.executors.shared import forks, workers
 from flagkit.executors.shared.contexts import NamelessContext
 from flagkit.executors.shared.leases import Home, Undelivered, numbers
 from flagkit.executors.shared.memory import missing
-from flagkit.executors.shared.parcels import Parcel
+from flagkit.executors.shared.parcels import Parcel, plain_call
 from flagkit.executors.shared.pool import MemoryPool
 from flagkit.executors.shared.sharing import Passage
 from flagkit.executors.shared.transport import MIN_BYTES
@@ -63,8 +63,13 @@ class SharedMemoryExecutor(ProcessPoolExecutor):
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Schedule `fn(*args, **kwargs)` and return its future, as ProcessPoolExecutor does."""
+        future: Future[Any]
+        if (call := plain_call(self._home, fn, args, kwargs)) is not None:
+            future = super().submit(call)
+            future.__class__ = _Future
+            return future
         parcel = Parcel(self._home, fn, args, kwargs)
-        future: Future[Any] = super().submit(parcel)
+        future = super().submit(parcel)
         future.__class__ = _Future
         parcel.meet(future)
         return future

@@ -10,7 +10,7 @@ from flagkit.executors.shared.leases import Home, Lease
 from flagkit.executors.shared.tasks import Delivery, NamedDelivery
 from flagkit.executors.shared.transport import is_plain
 
-__all__ = ["Parcel"]
+__all__ = ["Parcel", "plain_call"]
 
 
 class Parcel:
@@ -31,13 +31,9 @@ class Parcel:
 
     def __reduce_ex__(self, _: object) -> tuple[Any, ...]:
         home = self._home
-        if (named := _name(self._fn)) and _are_plain(self._args, self._kwargs, home.min_bytes):
-            call = (*named, self._args, self._kwargs)
-            if home.memory.is_empty:
-                self.meet(None)
-                return NamedDelivery, call
-            return Delivery, (call, self._begin(Lease(home)))
         lease = Lease(home)
+        if (named := _name(self._fn)) and _are_plain(self._args, self._kwargs, home.min_bytes):
+            return Delivery, ((*named, self._args, self._kwargs), self._begin(lease))
         packed = lease.pack((self._fn, self._args, self._kwargs))
         if isinstance(packed.stream, bytes) and not packed.buffers:
             return Delivery, (packed.stream, self._begin(lease))
@@ -61,6 +57,15 @@ class Parcel:
         loans = lease.begin()
         self.meet(None if loans is None else lease)
         return loans
+
+
+def plain_call(
+    home: Home, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> NamedDelivery | None:
+    """Return what is sent of a call that is small and plain while nothing has been lent yet: it needs no parcel."""
+    if home.memory.is_empty and (named := _name(fn)) and _are_plain(args, kwargs, home.min_bytes):
+        return NamedDelivery(*named, args, kwargs)
+    return None
 
 
 def _name(fn: Callable[..., Any]) -> tuple[str, str] | None:

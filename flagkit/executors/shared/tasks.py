@@ -134,6 +134,9 @@ class NamedDelivery:
     def __init__(self, *call: Any) -> None:
         self._call = call
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return NamedDelivery, self._call
+
     def __call__(self) -> Any:
         """Run the call, in the worker, and return what is to be sent."""
         try:
