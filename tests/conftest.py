@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import copyreg
+import os
 import signal
 from collections.abc import Iterator
 
@@ -17,6 +18,12 @@ def pytest_configure() -> None:
 
     settings.register_profile("flagkit", deadline=None)
     settings.load_profile("flagkit")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Run tests in two processes a core: half of the time they wait for what they start, a process or a server."""
+    return 2 * (os.cpu_count() or 1)
 
 
 SAME_ON_EVERY_PYTHON = (
