@@ -60,6 +60,11 @@ def aim(config: pytest.Config) -> Aim | None:
     return choose(config, quick=None, default=None if time_given(config) else pilot.STUDY, thorough=pilot.THOROUGH)
 
 
+def most_visits(config: pytest.Config) -> int:
+    """Return how often the body of a benchmark may run, with pools of its own each time; a first look has one."""
+    return choose(config, quick=1, default=8, thorough=12)
+
+
 def _chosen_by_user(config: pytest.Config) -> frozenset[str]:
     """Return which of these options were given in the environment, in a configuration file or on the command line.
 

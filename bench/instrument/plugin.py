@@ -5,6 +5,7 @@ give ``-p bench.instrument.plugin``.
 """
 
 import argparse
+import inspect
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ GIL_BEFORE_IMPORTS = is_gil_enabled()  # before this plugin, and whatever it loa
 
 import pytest  # noqa: E402  # see above
 
-from bench.instrument.budget import DEFAULTS, QUICK, aim, apply_defaults, asked_s, most_asked, time_given  # noqa: E402
+from bench.instrument.budget import DEFAULTS, QUICK, aim, apply_defaults, asked_s, most_asked, most_visits, time_given  # noqa: E402
 from bench.instrument.guard import NAME as GUARD  # noqa: E402
 from bench.instrument.guard import Guard  # noqa: E402
 from bench.instrument.interruption import Interruption  # noqa: E402
@@ -112,9 +113,21 @@ def pytest_configure(config: pytest.Config) -> None:
 def measure(benchmark: "BenchmarkFixture", request: pytest.FixtureRequest) -> Measure:
     """Measure one target, in turn with a reference, and check its answer: see Measure."""
     shares: Shares | None = request.config.pluginmanager.get_plugin(SHARES)
+    settings = aim(request.config), most_visits(request.config)
     if shares is None or time_given(request.config):
-        return Measure(benchmark, asked_s(request.config, request.node), aim(request.config))
+        return Measure(benchmark, asked_s(request.config, request.node), *settings)
     if shares.is_spent:
         benchmark.skipped = True  # which pytest-benchmark sets itself for what is skipped later than this
         pytest.skip("the time of the run was spent before its turn: give it more (--budget), or run it by itself")
-    return Measure(benchmark, shares.share_s(request.node), aim(request.config))
+    return Measure(benchmark, shares.share_s(request.node), *settings)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Have ``measure`` run the body of its test, in as many visits as it finds worth while."""
+    measure = pyfuncitem.funcargs.get("measure")
+    if not isinstance(measure, Measure):
+        return None
+    names = inspect.signature(pyfuncitem.obj).parameters
+    measure.visit(partial(pyfuncitem.obj, **{name: pyfuncitem.funcargs[name] for name in names}))
+    return True

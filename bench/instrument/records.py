@@ -167,6 +167,7 @@ class Benchmark:
 
     `rounds_s` holds one value a round and is empty when the file keeps no raw rounds (pytest-benchmark's default
     for `--benchmark-save`); the summary fields are always there. `iterations` is the calls timed together in a round.
+    `visits` has the number of rounds of each visit, in the order of `rounds_s`; it is empty for one that was all.
     """
 
     name: str
@@ -184,6 +185,7 @@ class Benchmark:
     mean_s: float
     precision: Precision | None = None
     breakdown: Breakdown | None = None
+    visits: tuple[int, ...] = ()
 
     def text(self, name: str) -> str | None:
         """Return the parameter of that name when it is text, else None."""

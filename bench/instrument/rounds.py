@@ -98,6 +98,7 @@ class Reference:
         self._function = function
         self._iterations = 1
         self._data: list[float] = []
+        self._earlier = 0
 
     def calibrate(self) -> float:
         """Find the iterations of a round, once the function has run untimed; return the round's seconds, 0 without."""
@@ -108,13 +109,20 @@ class Reference:
         self._fixture.extra_info["reference"] = {"name": self._name, "data": self._data}
         return round_s
 
+    def renew(self, function: Callable[[], object] | None) -> None:
+        """Go on with the function of another visit, which runs once, untimed; iterations and data stay."""
+        self._function = function
+        self._earlier = len(self._data)
+        if function is not None:
+            function()
+
     def take_turn(self, measured_rounds: int) -> None:
-        """Run the round that follows round ``measured_rounds``; 0 is the warm-up, whose duration is not kept.
+        """Run the round that follows round ``measured_rounds`` of this visit; 0 is the warm-up, which is not kept.
 
         pedantic also calls the target once more after the last round of many iterations, and again to profile it: then
         the rounds have their pairs already.
         """
-        if self._function is None or (measured_rounds and measured_rounds == len(self._data)):
+        if self._function is None or (measured_rounds and self._earlier + measured_rounds == len(self._data)):
             return
         round_s = time_round(self._fixture, self._function, self._iterations)
         if measured_rounds:

@@ -1,14 +1,16 @@
 """Estimates with intervals, from the rounds of one run.
 
-Both estimators are medians, and both intervals are order statistics of the rounds (the sign test inverted), so no
-shape of distribution is assumed. Rounds of one process are not independent samples of all processes: an interval
-speaks of this run, and a fresh process may land elsewhere.
+Where the rounds were spread over visits, each with pools and data of its own (bench.instrument.visits), a visit counts
+once: the estimate is the mean of the visits' medians, on logarithms, and its interval Student's t for them. Where there
+was one visit, the estimate is the median of its rounds, and the interval order statistics (the sign test inverted):
+that speaks of these pools alone. Either speaks of this run; a fresh process may still land elsewhere.
 """
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import TypeAlias
 
 import numpy as np
 from scipy import stats
@@ -16,8 +18,13 @@ from scipy import stats
 CONFIDENCE = 0.95
 MEDIAN = "median of rounds"
 PAIRED_RATIO = "median of the paired rounds' log ratios"
+OF_VISITS = "geometric mean over visits"
+INTERVALS = "95% interval by visits (Student's t), or by order statistics of the rounds of a single visit"
+"""How intervals are made, for those who read them."""
 UNPAIRED_RATIO = "ratio of two medians that were not measured side by side"
 GEOMETRIC_MEAN = "geometric mean"
+
+Values: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +37,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value with its 95% interval, or None where fewer than 6 rounds allow none; `n` counts rounds."""
+    """A value with its 95% interval, or None where fewer than 6 rounds of one visit allow none; `n` counts rounds."""
 
     value: float
     interval: Interval | None
@@ -49,21 +56,27 @@ class Estimate:
         return replace(self, value=function(self.value), interval=Interval(low, high))
 
 
-def median(times_s: Sequence[float]) -> Estimate:
-    """Estimate the median time of rounds; raises ValueError for no rounds."""
-    return _median(np.asarray(times_s, dtype=float), MEDIAN)
+def median(times_s: Sequence[float], visits: Sequence[int] = ()) -> Estimate:
+    """Estimate the median time of rounds, `visits[i]` of which, in order, are of visit i (of one, without any).
+
+    Raises ValueError for no rounds, and where visits have more or fewer of them. Times are positive where there are
+    visits.
+    """
+    times = np.asarray(times_s, dtype=float)
+    return _over_visits(np.log(times), visits, MEDIAN).map(math.exp) if len(visits) > 1 else _median(times, MEDIAN)
 
 
-def speed_up(times_s: Sequence[float], reference_s: Sequence[float]) -> Estimate:
+def speed_up(times_s: Sequence[float], reference_s: Sequence[float], visits: Sequence[int] = ()) -> Estimate:
     """Estimate reference time / time from rounds that took turns: above 1 is faster than the reference.
 
     Round i of the one is paired with round i of the other, so drift that both share cancels. Raises ValueError
-    when the lengths differ.
+    when the lengths differ, and as `median` does.
     """
     if len(times_s) != len(reference_s):
         raise ValueError(f"rounds must be paired: {len(times_s)} of one, {len(reference_s)} of the other")
     logs = np.log(np.asarray(reference_s, dtype=float)) - np.log(np.asarray(times_s, dtype=float))
-    return _median(logs, PAIRED_RATIO).map(math.exp)
+    estimate = _over_visits(logs, visits, PAIRED_RATIO) if len(visits) > 1 else _median(logs, PAIRED_RATIO)
+    return estimate.map(math.exp)
 
 
 def ratio(one: Estimate, other: Estimate) -> Estimate:
@@ -95,7 +108,17 @@ def geometric_mean(ratios: Sequence[float]) -> Estimate:
     )
 
 
-def _median(values: np.ndarray[tuple[int], np.dtype[np.float64]], estimator: str) -> Estimate:
+def _over_visits(values: Values, visits: Sequence[int], estimator: str) -> Estimate:
+    """Return the mean of the visits' medians, with its t interval."""
+    if sum(visits) != values.size or min(visits) < 1:
+        raise ValueError(f"visits of {sum(visits)} rounds, but {values.size} rounds")
+    medians = [float(np.median(part)) for part in np.split(values, np.cumsum(visits)[:-1])]
+    center = math.fsum(medians) / len(medians)
+    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(medians) - 1)) * float(stats.sem(medians))
+    return Estimate(center, Interval(center - half, center + half), values.size, f"{estimator}, {OF_VISITS}")
+
+
+def _median(values: Values, estimator: str) -> Estimate:
     if values.size == 0:
         raise ValueError("no rounds to estimate from")
     ordered = np.sort(values)

@@ -17,7 +17,7 @@ from bench.instrument.records import Benchmark, Commit, Environment, Machine, Pr
 
 _LARGEST_WHOLE = 2**63
 _NANOSECONDS = 1e9
-OWN_ERRORS = frozenset({"zone", "huge", "rounds", "raw", "paired", "parts"})
+OWN_ERRORS = frozenset({"zone", "huge", "rounds", "raw", "paired", "parts", "visits"})
 """Error types of ours, whose message says already what was found."""
 
 
@@ -130,6 +130,7 @@ class Additions(Wire):
     reference: PairedReference | None = None
     precision: Precision | None = None
     breakdown: PartsOfTime | None = None
+    visits: tuple[Annotated[int, Field(ge=1, lt=_LARGEST_WHOLE)], ...] = ()
 
 
 class OurBenchmark(PlainBenchmark):
@@ -145,6 +146,9 @@ class OurBenchmark(PlainBenchmark):
         if reference and len(reference.data) != self.stats.rounds:
             counts = {"rounds": self.stats.rounds, "held": len(reference.data)}
             raise PydanticCustomError("paired", "expected a reference of {rounds} rounds, found {held}", counts)
+        if self.additions.visits and sum(self.additions.visits) != self.stats.rounds:
+            counts = {"rounds": self.stats.rounds, "held": sum(self.additions.visits)}
+            raise PydanticCustomError("visits", "expected visits of {rounds} rounds, found {held}", counts)
         return self
 
     def record(self) -> Benchmark:
@@ -157,6 +161,7 @@ class OurBenchmark(PlainBenchmark):
             reference=Reference(reference.name, reference.data) if reference else None,
             precision=self.additions.precision,
             breakdown=self.additions.breakdown.record() if self.additions.breakdown else None,
+            visits=self.additions.visits,
         )
 
 

@@ -81,7 +81,7 @@ def drift(run: Run) -> float | None:
     medians: dict[str, list[float]] = {}
     for item in run.suite("gil"):
         if item.reference and item.reference.name == metrics.SERIAL and (workload := item.text("workload")):
-            medians.setdefault(workload, []).append(statistics.median(item.reference.rounds_s).value)
+            medians.setdefault(workload, []).append(metrics.reference_median(item).value)
     deviations, freedom = 0.0, 0
     for values in medians.values():
         mean = sum(map(math.log, values)) / len(values)

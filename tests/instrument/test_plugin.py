@@ -190,6 +190,26 @@ def test_least_rounds(options: tuple[str, ...], budget: dict[str, Any], make_sui
     assert outcome.results()["benchmarks"][0]["stats"]["rounds"] == budget["benchmark_min_rounds"]
 
 
+@pytest.mark.parametrize(("options", "visits"), [((), 8), (("--quick",), None)], ids=["full", "quick"])
+def test_a_body_runs_in_visits(
+    options: tuple[str, ...], visits: int | None, make_suite: Callable[..., "Suite"]
+) -> None:
+    """The body is set up anew in each of them, of which the file tells; a quick run has one."""
+    body = """
+def test_a(measure):
+    with open("set up", "a") as file:
+        file.write("x")
+    measure(lambda: sum(range(100)), expect=lambda r: r == 4950, parameters={})
+"""
+    outcome = make_suite(test_a=body).run("--results", "out", *options)
+    (benchmark,) = outcome.results()["benchmarks"]
+
+    rounds = benchmark["extra_info"].get("visits")
+    assert (None if rounds is None else len(rounds)) == visits
+    assert sum(rounds or [benchmark["stats"]["rounds"]]) == len(benchmark["stats"]["data"])
+    assert (outcome.folder / "set up").read_text() == "x" * (visits or 1)
+
+
 def test_nothing_is_written_when_no_benchmark_ran(make_suite: Callable[..., "Suite"]) -> None:
     """An earlier file stays, and a line says that there is no new one."""
     suite = make_suite(test_a=SMALL)

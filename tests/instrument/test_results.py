@@ -29,6 +29,7 @@ def benchmark(name: str = "test_gil[thread-2]") -> dict[str, Any]:
             "workers": 2,
             "warm": True,
             "reference": {"name": "serial", "data": [0.5, 0.5, 0.5]},
+            "visits": [2, 1],
         },
         "options": {"timer": "perf_counter"},
         "stats": {
@@ -138,6 +139,7 @@ def test_whole_run(tmp_path: Path) -> None:
     assert first.parameters == {"kind": "thread", "workers": 2, "warm": True}
     assert first.rounds_s == (0.5, 0.4, 0.6)
     assert first.reference == Reference("serial", (0.5, 0.5, 0.5))
+    assert first.visits == (2, 1)
     assert (first.min_s, first.median_s, first.rounds, first.iterations) == (0.4, 0.5, 3, 1)
 
 
@@ -219,6 +221,8 @@ def test_labels_tell_runs_apart(tmp_path: Path) -> None:
         ("benchmarks.0.stats.rounds", 0, "benchmarks[0].stats.rounds: expected a positive number, found 0"),
         ("benchmarks.0.stats.min", 1e10, "benchmarks[0].stats.min: expected less than or equal to 1000000000"),
         ("benchmarks.0.extra_info.reference.data", [1, 2], "benchmarks[0]: expected a reference of 3 rounds, found 2"),
+        ("benchmarks.0.extra_info.visits", [2, 2], "benchmarks[0]: expected visits of 3 rounds, found 4"),
+        ("benchmarks.0.extra_info.visits", [3, 0], "benchmarks[0].extra_info.visits[1]: expected a positive number"),
         ("benchmarks.0.extra_info.workers", 10**30, "benchmarks[0].extra_info: expected a finite number below 2**63"),
         ("benchmarks.0.extra_info", 3, "benchmarks[0].extra_info: expected an object, found 3"),
         ("benchmarks.1.fullname", "bench/bench_gil.py::test_gil[thread-2]", "benchmarks[1].fullname: 'bench/bench_gil"),

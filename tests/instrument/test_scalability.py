@@ -2,6 +2,7 @@
 
 import math
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -46,6 +47,24 @@ def test_what_follows_the_law_is_found_again(contention: float, coherence: float
     assert found.coherence.value == pytest.approx(coherence, abs=1e-3)
     assert found.beyond.value == pytest.approx(law(32, contention, coherence), rel=0.05)
     assert found.speed_up(8) == pytest.approx(law(8, contention, coherence), rel=0.01)
+
+
+def test_rounds_of_a_visit_are_drawn_together() -> None:
+    """Where visits differ and their rounds do not, more rounds make no narrower interval."""
+
+    def visited(workers: int, rounds: int) -> Benchmark:
+        draw = random.Random(workers)
+        visits = [math.exp(draw.gauss(0, 0.05)) / law(workers, 0.1, 0.01) for _ in range(6)]
+        rounds_s = tuple(visit for visit in visits for _ in range(rounds))
+        return replace(
+            pool(workers, 1.0),
+            rounds_s=rounds_s,
+            reference=Reference("serial", (1.0,) * len(rounds_s)),
+            visits=(rounds,) * 6,
+        )
+
+    few, many = (fit([visited(workers, rounds) for workers in (1, 2, 4)]).contention for rounds in (1, 20))
+    assert few.interval == many.interval
 
 
 def test_the_interval_holds_the_truth_of_noisy_rounds() -> None:

@@ -2,9 +2,11 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from bench.instrument import statistics
 from bench.instrument.statistics import Estimate, Interval
@@ -108,3 +110,51 @@ def test_drift_that_both_share_cancels(pairs: list[tuple[float, float]], drift: 
     moved = statistics.speed_up([a for a, _ in drifting], [b for _, b in drifting])
 
     assert math.isclose(calm.value, moved.value, rel_tol=1e-9)
+
+
+def test_visits_by_hand() -> None:
+    """Medians 1, 2, 4 and 8 have the geometric mean 2.83; t for 3 degrees of freedom is 3.182."""
+    times_s = [0.5, 1, 9, 2, 4, 3, 5, 8]
+    estimate = statistics.median(times_s, visits=(3, 1, 3, 1))
+
+    half = 3.18245 * math.log(2) * math.sqrt(5 / 3) / 2
+    assert estimate.value == pytest.approx(2**1.5)
+    assert estimate.interval is not None
+    assert math.log(estimate.interval.high / estimate.value) == pytest.approx(half, rel=1e-5)
+    assert math.log(estimate.value / estimate.interval.low) == pytest.approx(half, rel=1e-5)
+    assert (estimate.n, estimate.estimator) == (8, "median of rounds, geometric mean over visits")
+
+
+def test_ratios_of_visits_by_hand() -> None:
+    """Each visit is 2x faster or 8x, whatever its own speed: 4x, by an interval that no round of theirs narrows."""
+    few = statistics.speed_up([1, 1, 5, 5], [2, 2, 40, 40], visits=(2, 2))
+    many = statistics.speed_up([1] * 50 + [5] * 50, [2] * 50 + [40] * 50, visits=(50, 50))
+
+    assert few.value == many.value == pytest.approx(4)
+    assert few.interval == many.interval
+
+
+def test_one_visit_is_none() -> None:
+    """Where there was one visit, its rounds are all there is."""
+    assert statistics.median([4, 1, 7, 2, 6, 3, 5], visits=(7,)) == statistics.median([4, 1, 7, 2, 6, 3, 5])
+
+
+@pytest.mark.parametrize("visits", [(1, 1), (2, 2), (3, 0)])
+def test_visits_have_all_rounds(visits: tuple[int, ...]) -> None:
+    """Visits of more or fewer rounds than there are, or of none, are refused."""
+    with pytest.raises(ValueError, match="visits of"):
+        statistics.median([1, 2, 3], visits)
+
+
+@pytest.mark.parametrize("between", [0.0, 0.2])
+def test_the_interval_by_visits_holds_the_truth(between: float) -> None:
+    """Of 400 benchmarks whose visits differ, and whose rounds do, 95% have intervals with the truth, within chance."""
+    random = np.random.default_rng(20261128)
+    held = 0
+    for _ in range(400):
+        logs = random.normal(0, between, 5).repeat(6) + random.normal(0, 0.05, 30)
+        interval = statistics.median(np.exp(logs).tolist(), visits=(6,) * 5).interval
+        assert interval is not None
+        held += interval.low <= 1 <= interval.high
+
+    assert stats.binomtest(held, 400, 0.95).pvalue > 0.001

@@ -22,11 +22,21 @@ class Missing:
 Derived: TypeAlias = Estimate | Missing
 
 
+def median(benchmark: Benchmark) -> Estimate:
+    """Return the median time of a round, in seconds per iteration; raises ValueError without raw rounds."""
+    return statistics.median(benchmark.rounds_s, benchmark.visits)
+
+
+def reference_median(benchmark: Benchmark) -> Estimate:
+    """Return the median time of the reference's rounds, in seconds per call; raises ValueError without a reference."""
+    return statistics.median(benchmark.reference.rounds_s if benchmark.reference else (), benchmark.visits)
+
+
 def time(benchmark: Benchmark) -> Derived:
     """Return the median time of a round, in seconds per iteration."""
     if not benchmark.rounds_s:
         return Missing("the file keeps no raw rounds")
-    return statistics.median(benchmark.rounds_s)
+    return median(benchmark)
 
 
 def speed_up(benchmark: Benchmark, over: str | None = None) -> Derived:
@@ -35,7 +45,7 @@ def speed_up(benchmark: Benchmark, over: str | None = None) -> Derived:
         return Missing("no reference took turns with it")
     if over is not None and benchmark.reference.name != over:
         return Missing(f"{over} is not what took turns with it")
-    return statistics.speed_up(benchmark.rounds_s, benchmark.reference.rounds_s)
+    return statistics.speed_up(benchmark.rounds_s, benchmark.reference.rounds_s, benchmark.visits)
 
 
 def bandwidth(benchmark: Benchmark) -> Derived:

@@ -67,7 +67,8 @@ def _serial(run: Run, workload: str) -> Derived:
     if not beside:
         return Missing(f"{run.label} did not run {workload} serially")
     rounds_s = [round_s for item in beside for round_s in (item.reference.rounds_s if item.reference else ())]
-    return statistics.median(rounds_s)
+    visits = [rounds for item in beside for rounds in item.visits or (item.rounds,)]
+    return statistics.median(rounds_s, visits)
 
 
 def _is_beside_serial(item: Benchmark) -> bool:

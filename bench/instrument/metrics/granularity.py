@@ -7,8 +7,8 @@ points there is no figure but a reason that says on which side it must lie.
 import math
 from collections.abc import Callable, Iterable, Sequence
 
-from bench.instrument import statistics, units
-from bench.instrument.metrics.base import ROUND_TRIP, SERIAL, Derived, Missing, speed_up, time
+from bench.instrument import units
+from bench.instrument.metrics.base import ROUND_TRIP, SERIAL, Derived, Missing, reference_median, speed_up, time
 from bench.instrument.records import Benchmark
 from bench.instrument.statistics import Estimate, Interval
 
@@ -25,7 +25,7 @@ def task_length(benchmark: Benchmark) -> Derived:
         return Missing("no tasks parameter")
     if benchmark.reference is None or benchmark.reference.name != SERIAL:
         return Missing("serial is not what took turns with it")
-    return statistics.median(benchmark.reference.rounds_s).map(lambda serial_s: serial_s / tasks)
+    return reference_median(benchmark).map(lambda serial_s: serial_s / tasks)
 
 
 def minimum_granularity(ladder: Iterable[Benchmark], ideal: int | None, level: float = HALF) -> Derived:

@@ -6,6 +6,7 @@ Planning (2007); contention is Amdahl's serial part, coherence the cost of each 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +16,15 @@ from bench.instrument.metrics.base import SERIAL, Missing
 from bench.instrument.records import Benchmark
 from bench.instrument.statistics import CONFIDENCE, Estimate, Interval
 
-FITTED = "non-negative least squares through the medians; interval by bootstrap of the rounds"
+FITTED = (
+    "non-negative least squares through the medians; interval by bootstrap of the visits, or of a single visit's rounds"
+)
 RESAMPLES = 200
 _COUNTS_FOR_COHERENCE = 3
 _FEWEST_COUNTS = 2
 _FEWEST_ROUNDS = 6
+
+Ratios: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +55,20 @@ def scalability(items: Iterable[Benchmark], usable_cores: int | None, beyond_wor
     """
     cores = usable_cores or 0
     samples = {
-        workers: np.asarray(item.reference.rounds_s) / np.asarray(item.rounds_s)
+        workers: _by_visit(np.asarray(item.reference.rounds_s) / np.asarray(item.rounds_s), item.visits)
         for item in items
         if item.reference is not None and item.reference.name == SERIAL
         if 1 <= (workers := item.integer("workers") or 0) <= cores
     }
     if len(samples) < _FEWEST_COUNTS:
         return Missing("fewer than two numbers of workers within the usable cores")
-    if any(sample.size < _FEWEST_ROUNDS for sample in samples.values()):
+    if any(sum(map(len, sample)) < _FEWEST_ROUNDS for sample in samples.values()):
         return Missing(f"fewer than {_FEWEST_ROUNDS} rounds to resample")
     counts = sorted(samples)
-    rounds = [samples[count] for count in counts]
-    gain, contention, coherence = _fit(counts, rounds)
-    spread = _bootstrap(counts, rounds, beyond_workers)
-    n = min(sample.size for sample in rounds)
+    visits = [samples[count] for count in counts]
+    gain, contention, coherence = _fit(counts, [np.concatenate(sample) for sample in visits])
+    spread = _bootstrap(counts, visits, beyond_workers)
+    n = min(sum(map(len, sample)) for sample in visits)
 
     def estimate(value: float, row: int) -> Estimate:
         low, high = np.quantile(spread[row], [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
@@ -81,12 +86,12 @@ def scalability(items: Iterable[Benchmark], usable_cores: int | None, beyond_wor
     )
 
 
-def _law(workers: NDArray[np.float64], gain: float, contention: float, coherence: float = 0.0) -> NDArray[np.float64]:
+def _law(workers: Ratios, gain: float, contention: float, coherence: float = 0.0) -> Ratios:
     others = workers - 1
     return gain * workers / (1 + contention * others + coherence * workers * others)
 
 
-def _fit(counts: Sequence[int], rounds: Sequence[NDArray[np.float64]]) -> tuple[float, float, float]:
+def _fit(counts: Sequence[int], rounds: Sequence[Ratios]) -> tuple[float, float, float]:
     """Return gain, contention and coherence; none of them below zero."""
     xs, ys = np.asarray(counts, dtype=float), np.asarray([np.median(sample) for sample in rounds])
     others = xs - 1
@@ -100,16 +105,24 @@ def _fit(counts: Sequence[int], rounds: Sequence[NDArray[np.float64]]) -> tuple[
     return 1 / whole, contention / whole, rest[0] / whole if rest else 0.0
 
 
-def _bootstrap(
-    counts: Sequence[int], rounds: Sequence[NDArray[np.float64]], beyond_workers: int
-) -> NDArray[np.float64]:
-    """Return gain, contention, coherence and the extrapolation for resampled rounds, a row each."""
+def _by_visit(ratios: Ratios, visits: Sequence[int]) -> list[Ratios]:
+    """Return what is drawn as one: the rounds of a visit, or each by itself where there was one visit."""
+    return np.split(ratios, np.cumsum(visits)[:-1] if len(visits) > 1 else np.arange(1, len(ratios)))
 
-    def statistic(*samples: NDArray[np.float64]) -> NDArray[np.float64]:
-        fitted = _fit(counts, samples)
+
+def _bootstrap(counts: Sequence[int], visits: Sequence[Sequence[Ratios]], beyond_workers: int) -> Ratios:
+    """Return gain, contention, coherence and the extrapolation for resampled visits, a row each."""
+
+    def statistic(*drawn: NDArray[np.int64]) -> Ratios:
+        fitted = _fit(counts, [np.concatenate([own[i] for i in ids]) for own, ids in zip(visits, drawn, strict=True)])
         return np.asarray([*fitted, float(_law(np.asarray(beyond_workers), *fitted))])
 
     resampled = stats.bootstrap(
-        tuple(rounds), statistic, vectorized=False, n_resamples=RESAMPLES, method="percentile", rng=0
+        tuple(np.arange(len(own)) for own in visits),
+        statistic,
+        vectorized=False,
+        n_resamples=RESAMPLES,
+        method="percentile",
+        rng=0,
     )
     return np.asarray(resampled.bootstrap_distribution)

@@ -1,7 +1,7 @@
 """The figure of the downloading client: how much of a core it uses, and when it is the limit itself."""
 
 from bench.instrument import metrics, units
-from bench.instrument.statistics import MEDIAN
+from bench.instrument.statistics import INTERVALS, MEDIAN
 from bench.report import axes, measured, wording
 from bench.report.figures import Axis, Figure, Panel, PanelGroup, Point, Table
 from bench.report.measured import Measured
@@ -37,7 +37,7 @@ def figure(study: Study) -> Figure | None:
         ),
         reading="At one core a client with a GIL is busy throughout: more connections cannot make it faster.",
         method=(
-            f"Processor time of the client / {MEDIAN}. Bars: 95% interval by order statistics, "
+            f"Processor time of the client / {MEDIAN}. Bars: {INTERVALS}, "
             f"{rounds(item.benchmark.rounds for item in shown)}."
         ),
         x=axes.counts((item.workers for item in shown), "threads, each with a connection"),

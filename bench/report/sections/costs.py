@@ -3,16 +3,16 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from bench.instrument import metrics, statistics, units
+from bench.instrument import metrics, units
 from bench.instrument.records import Benchmark, Run
-from bench.instrument.statistics import MEDIAN, Estimate
+from bench.instrument.statistics import INTERVALS, MEDIAN, Estimate
 from bench.report import axes, wording
 from bench.report.figures import Axis, Figure, Panel, PanelGroup, Point, Table
 from bench.report.findings import usable_cores
 from bench.report.section import Study, rounds
 from bench.report.series import MEMCPY
 
-_METHOD = f"{wording.capitalised(MEDIAN)}. Bars: 95% interval by order statistics"
+_METHOD = f"{wording.capitalised(MEDIAN)}. Bars: {INTERVALS}"
 _TIMES = Table(
     "Round trips by payload, size and executor",
     (
@@ -54,7 +54,7 @@ def times(study: Study) -> Figure | None:
             "bytes, the least that any copy could cost here. Where a line crosses the grey one, a task of "
             f"{units.round_seconds(BREAK_EVEN_S)} gains nothing any more from a worker a core."
         ),
-        derive=lambda item: statistics.median(item.rounds_s),
+        derive=metrics.median,
         write=units.seconds,
         level=_break_even_level,
         axis=lambda values: axes.time(values, "time of a round trip"),
@@ -93,7 +93,7 @@ def pickling(study: Study) -> Figure | None:
     for run in study.runs:
         held = [item for item in run.suite("serialization") if _direction(item) and item.text("payload")]
         items += held
-        panels = _panels(held, _direction, lambda item: statistics.median(item.rounds_s), units.seconds)
+        panels = _panels(held, _direction, metrics.median, units.seconds)
         if panels:
             groups.append(PanelGroup(run.label, panels, python=run.label))
             tables.append((run.label, tuple(_pickle_row(item) for item in held)))
@@ -230,11 +230,11 @@ def _copies(run: Run, trips: Iterable[Benchmark]) -> dict[int, Estimate]:
     copies: dict[int, Estimate] = {}
     for item in trips:
         if item.reference and item.reference.name == MEMCPY:
-            copies.setdefault(item.integer("size_bytes") or 1, statistics.median(item.reference.rounds_s))
+            copies.setdefault(item.integer("size_bytes") or 1, metrics.reference_median(item))
     for item in run.suite("serialization"):
         size_bytes = item.integer("size_bytes") or 0
         if item.text("measurement") == MEMCPY and size_bytes > 0:
-            copies[size_bytes] = statistics.median(item.rounds_s)
+            copies[size_bytes] = metrics.median(item)
     return copies
 
 
@@ -268,7 +268,7 @@ def _pickling_heading(run: Run) -> str:
         return "Time to pickle and unpickle, by payload size"
     most = max(item.integer("size_bytes") or 0 for item in held)
     said = ", ".join(
-        f"{units.seconds(statistics.median(item.rounds_s).value)} by {(_direction(item) or '').partition(', ')[2]}"
+        f"{units.seconds(metrics.median(item).value)} by {(_direction(item) or '').partition(', ')[2]}"
         for item in held
         if item.integer("size_bytes") == most
     )
@@ -284,7 +284,7 @@ def _ends(points: Iterable[Point]) -> list[float]:
 
 
 def _round_trip_row(run: Run, item: Benchmark) -> tuple[str, ...]:
-    time = statistics.median(item.rounds_s)
+    time = metrics.median(item)
     ratio = metrics.memcpy_ratio(item)
     return (
         item.text("payload") or "",
@@ -313,7 +313,7 @@ def _bandwidth_row(run: Run, item: Benchmark) -> tuple[str, ...]:
 
 
 def _pickle_row(item: Benchmark) -> tuple[str, ...]:
-    time = statistics.median(item.rounds_s)
+    time = metrics.median(item)
     pickled = item.integer("pickled_bytes")
     return (
         item.text("payload") or "",

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from bench.instrument import metrics, units
 from bench.instrument.metrics import Derived, Missing
 from bench.instrument.records import Benchmark
-from bench.instrument.statistics import MEDIAN, PAIRED_RATIO
+from bench.instrument.statistics import INTERVALS, MEDIAN, PAIRED_RATIO
 from bench.report import axes, measured, wording
 from bench.report.figures import Axis, Figure, Panel, PanelGroup, Point, Table
 from bench.report.findings import usable_cores
@@ -32,7 +32,7 @@ def figure(study: Study) -> Figure | None:
         ),
         reading="Left is better. The task does nothing, so all of its time is the executor's. A row an executor.",
         method=(
-            f"{wording.capitalised(MEDIAN)}, by the number of tasks. Bars: 95% interval by order statistics, "
+            f"{wording.capitalised(MEDIAN)}, by the number of tasks. Bars: {INTERVALS}, "
             f"{rounds(item.benchmark.rounds for item in held)}."
         ),
         x=axes.time(measured.bounds(held), "time for each task"),

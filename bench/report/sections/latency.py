@@ -1,9 +1,9 @@
 """The figure of a thread that waits beside threads that compute: the convoy."""
 
-from bench.instrument import metrics, statistics, units
+from bench.instrument import metrics, units
 from bench.instrument.metrics import Missing
 from bench.instrument.records import Benchmark, Run
-from bench.instrument.statistics import MEDIAN
+from bench.instrument.statistics import INTERVALS, MEDIAN
 from bench.report import axes, wording
 from bench.report.figures import Figure, Panel, PanelGroup, Point, Table
 from bench.report.section import Study, rounds
@@ -33,10 +33,7 @@ def figure(study: Study) -> Figure | None:
             "Down is better. A thread echoes bytes while others compute; with the GIL it has to wait for a hog's "
             "switch interval to end each time that it wants to go on."
         ),
-        method=(
-            f"{wording.capitalised(MEDIAN)}. Bars: 95% interval by order statistics, "
-            f"{rounds(item.rounds for _, item in held)}."
-        ),
+        method=(f"{wording.capitalised(MEDIAN)}. Bars: {INTERVALS}, {rounds(item.rounds for _, item in held)}."),
         x=axes.time((point.x for point in points), "switch interval"),
         y=axes.time(
             (end for point in points for end in (point.y, point.low, point.high) if end), "response of the echo thread"
@@ -55,10 +52,10 @@ def figure(study: Study) -> Figure | None:
 def _points(item: Benchmark) -> list[Point]:
     """Return the response beside the hogs and, from the rounds that took turns, without them."""
     at = _interval_s(item) or 1
-    time = statistics.median(item.rounds_s)
+    time = metrics.median(item)
     points: list[Point] = []
     if item.reference and item.integer("hogs"):
-        alone = statistics.median(item.reference.rounds_s)
+        alone = metrics.reference_median(item)
         points.append(Point.of("no hog", at, alone, f"{_ALONE} {_hogs(item)}: {units.seconds(alone.value)}"))
     points.append(Point.of(_hogs(item), at, time, f"{_at(item)}: {units.seconds(time.value)}"))
     return points
@@ -84,14 +81,14 @@ def _heading(held: list[tuple[Run, Benchmark]]) -> str:
     items = [item for owner, item in held if owner is run]
     nearest = min({_interval_s(item) or 1 for item in items}, key=lambda value: abs(value - 0.005))
     here = sorted((item for item in items if _interval_s(item) == nearest), key=lambda item: item.integer("hogs") or 0)
-    said = [f"{units.seconds(statistics.median(item.rounds_s).value)} beside {_hogs(item)}" for item in here]
-    if reference := here[0].reference:
-        said.insert(0, f"{units.seconds(statistics.median(reference.rounds_s).value)} alone")
+    said = [f"{units.seconds(metrics.median(item).value)} beside {_hogs(item)}" for item in here]
+    if here[0].reference:
+        said.insert(0, f"{units.seconds(metrics.reference_median(here[0]).value)} alone")
     return f"A thread that waits answers on {run.label} within " + ", ".join(said)
 
 
 def _row(item: Benchmark) -> tuple[str, ...]:
-    time = statistics.median(item.rounds_s)
+    time = metrics.median(item)
     ratio = metrics.speed_up(item)
     return (
         _hogs(item),

@@ -1,9 +1,9 @@
 """Sharing instead of sending: queues, pipes, locks, memory and proxies between processes, against threads' own."""
 
-from bench.instrument import metrics, statistics, units
+from bench.instrument import metrics, units
 from bench.instrument.metrics import Missing
 from bench.instrument.records import Benchmark
-from bench.instrument.statistics import MEDIAN, PAIRED_RATIO, Estimate
+from bench.instrument.statistics import INTERVALS, MEDIAN, PAIRED_RATIO, Estimate
 from bench.report import axes, measured, wording
 from bench.report.figures import Figure, Panel, PanelGroup, Point, Table
 from bench.report.measured import Measured
@@ -91,7 +91,7 @@ def _times(study: Study, held: list[Measured]) -> Figure | None:
         ),
         reading="Left is better. A row a medium; a message goes there and back, a lock is taken and let go.",
         method=(
-            f"{wording.capitalised(MEDIAN)}, by the number of operations. Bars: 95% interval by order statistics, "
+            f"{wording.capitalised(MEDIAN)}, by the number of operations. Bars: {INTERVALS}, "
             f"{rounds(item.benchmark.rounds for item in held)}."
         ),
         x=axes.time(
@@ -130,7 +130,7 @@ def _per_operation_s(item: Measured) -> float:
 def _time_points(item: Measured) -> list[Point]:
     series = [(_BETWEEN_PROCESSES, metrics.time(item.benchmark))]
     if item.benchmark.reference and item.benchmark.reference.name == "threads":
-        series.append((_BETWEEN_THREADS, statistics.median(item.benchmark.reference.rounds_s)))
+        series.append((_BETWEEN_THREADS, metrics.reference_median(item.benchmark)))
     points = []
     for name, time in series:
         if isinstance(time, Missing):

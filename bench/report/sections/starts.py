@@ -3,7 +3,7 @@
 from bench.instrument import metrics, units
 from bench.instrument.metrics import Derived, Missing
 from bench.instrument.records import Benchmark
-from bench.instrument.statistics import MEDIAN, PAIRED_RATIO
+from bench.instrument.statistics import INTERVALS, MEDIAN, PAIRED_RATIO
 from bench.report import axes, measured, wording
 from bench.report.figures import Figure, Panel, PanelGroup, Point, Table
 from bench.report.findings import plain_starts
@@ -28,10 +28,7 @@ def figure(study: Study) -> Figure | None:
         reading=(
             "Down is better. Each round makes a pool, gives each worker a task that does nothing, and waits for all."
         ),
-        method=(
-            f"{wording.capitalised(MEDIAN)}. Bars: 95% interval by order statistics, "
-            f"{rounds(item.benchmark.rounds for item in held)}."
-        ),
+        method=(f"{wording.capitalised(MEDIAN)}. Bars: {INTERVALS}, {rounds(item.benchmark.rounds for item in held)}."),
         x=axes.workers(item.workers for item in held),
         y=axes.time(measured.bounds(held), "time of a cold start"),
         groups=measured.against_workers(held, _panel, units.seconds),
@@ -62,8 +59,8 @@ def imports(study: Study) -> Figure | None:
         heading=f"With an import of {last.subject}, a start of {last.kind} is {_said(last)} on {last.run.label}",
         reading="Right of 1x, the import makes the start slower. A row a way to start, a mark a Python.",
         method=(
-            f"{wording.capitalised(PAIRED_RATIO)}; the same start without the import took turns. Bars: 95% interval by "
-            f"order statistics, {rounds(item.benchmark.rounds for item in shown)}."
+            f"{wording.capitalised(PAIRED_RATIO)}; the same start without the import took turns. Bars: "
+            f"{INTERVALS}, {rounds(item.benchmark.rounds for item in shown)}."
         ),
         x=axes.slowdown(measured.bounds(shown), "time with the import / without"),
         y=axes.NAMES,

@@ -3,7 +3,7 @@
 from bench.instrument import metrics, units
 from bench.instrument.metrics import Missing
 from bench.instrument.records import Benchmark, Run
-from bench.instrument.statistics import PAIRED_RATIO, Estimate
+from bench.instrument.statistics import INTERVALS, PAIRED_RATIO, Estimate
 from bench.report import axes, wording
 from bench.report.figures import Figure, Panel, PanelGroup, Point, Table
 from bench.report.section import Study, rounds
@@ -39,7 +39,7 @@ def figure(study: Study) -> Figure | None:
         ),
         method=(
             f"{wording.capitalised(PAIRED_RATIO)}; one thread alone, or threads with an object each, took turns. "
-            f"Bars: 95% interval by order statistics, {rounds(item.rounds for _, item, *_ in held)}."
+            f"Bars: {INTERVALS}, {rounds(item.rounds for _, item, *_ in held)}."
         ),
         x=axes.slowdown(_bounds(held), "time beside others / time alone"),
         y=axes.NAMES,
