@@ -191,7 +191,7 @@ def test_keep_alive(server: FlagServer, measure: Measure, tmp_path: Path, pytest
     base_url = server.base_url
     ends = expected(server.behaviour, codes)
     # A new folder each time, for both: a file that is there already costs some file systems more than the download.
-    folders = (tmp_path / str(number) for number in count())
+    folders = (tmp_path / f"{len(list(tmp_path.iterdir()))}-{number}" for number in count())
     assert book_download(codes, base_url, next(folders)) == ends
     measure(
         lambda: download_many(codes, base_url=base_url, dest=next(folders), workers=BOOK_CONNECTIONS),
