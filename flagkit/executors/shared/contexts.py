@@ -5,6 +5,7 @@ from typing import Any
 
 from flagkit.executors.shared.results import ResultQueue
 from flagkit.executors.shared.semaphores import Lock, Semaphore
+from flagkit.executors.shared.tasks import prepare
 
 __all__ = ["NamelessContext"]
 
@@ -28,4 +29,4 @@ class NamelessContext:
 
     def SimpleQueue(self) -> ResultQueue:  # noqa: N802 - likewise
         """Return the queue that the executor receives its results from."""
-        return ResultQueue(self.Lock())
+        return ResultQueue(self.Lock(), prepare)

@@ -10,7 +10,7 @@ from flagkit.executors.shared import forks, workers
 from flagkit.executors.shared.contexts import NamelessContext
 from flagkit.executors.shared.leases import Home, Undelivered, numbers
 from flagkit.executors.shared.memory import missing
-from flagkit.executors.shared.parcels import Parcel, plain_call
+from flagkit.executors.shared.parcels import Parcel, named
 from flagkit.executors.shared.pool import MemoryPool
 from flagkit.executors.shared.sharing import Passage
 from flagkit.executors.shared.transport import MIN_BYTES
@@ -64,8 +64,8 @@ class SharedMemoryExecutor(ProcessPoolExecutor):
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Schedule `fn(*args, **kwargs)` and return its future, as ProcessPoolExecutor does."""
         future: Future[Any]
-        if (call := plain_call(self._home, fn, args, kwargs)) is not None:
-            future = super().submit(call)
+        if (known := named(self._home, fn, args, kwargs)) is not None:
+            future = super().submit(known, *args, **kwargs)
             future.__class__ = _Future
             return future
         parcel = Parcel(self._home, fn, args, kwargs)

@@ -7,10 +7,10 @@ from types import FunctionType
 from typing import Any
 
 from flagkit.executors.shared.leases import Home, Lease
-from flagkit.executors.shared.tasks import Delivery, NamedDelivery
+from flagkit.executors.shared.tasks import Delivery, Named
 from flagkit.executors.shared.transport import is_plain
 
-__all__ = ["Parcel", "plain_call"]
+__all__ = ["Parcel", "named"]
 
 
 class Parcel:
@@ -59,12 +59,10 @@ class Parcel:
         return loans
 
 
-def plain_call(
-    home: Home, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> NamedDelivery | None:
-    """Return what is sent of a call that is small and plain while nothing has been lent yet: it needs no parcel."""
-    if home.memory.is_empty and (named := _name(fn)) and _are_plain(args, kwargs, home.min_bytes):
-        return NamedDelivery(*named, args, kwargs)
+def named(home: Home, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Named | None:
+    """Return what is sent of the function where the call is small and plain and nothing has been lent: no parcel."""
+    if home.memory.is_empty and (name := _name(fn)) and _are_plain(args, kwargs, home.min_bytes):
+        return Named(*name)
     return None
 
 

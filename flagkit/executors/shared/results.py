@@ -8,6 +8,7 @@ import os
 import pickle
 import select
 import sys
+from collections.abc import Callable
 from multiprocessing import reduction
 from multiprocessing.context import assert_spawning
 from multiprocessing.reduction import ForkingPickler
@@ -33,16 +34,19 @@ class ResultQueue:
     all have tells that somebody is sending, and one that finds it set although it has got the lock ends.
     """
 
-    def __init__(self, lock: Lock) -> None:
+    def __init__(self, lock: Lock, prepare: Callable[[Any], object] | None = None) -> None:
         reader, writer = os.pipe()
         os.set_blocking(reader, False)
         self._reader = _Reader(reader, lock)
         self._writer = writer
         self._lock = lock
+        self._prepare = prepare
         self._share(os.memfd_create("flagkit-results", os.MFD_CLOEXEC))
 
     def put(self, item: Any) -> None:
-        """Send an item; raises whatever pickling raises, and nothing is sent then."""
+        """Send an item, once `prepare(item)` has made it fit; raises what that or pickling does, and sends nothing."""
+        if self._prepare is not None:
+            self._prepare(item)
         data = ForkingPickler.dumps(item)
         header = len(data).to_bytes(HEADER_BYTES, sys.byteorder)
         try:
@@ -80,10 +84,10 @@ class ResultQueue:
 
     def __getstate__(self) -> Any:
         assert_spawning(self)
-        return reduction.DupFd(self._writer), reduction.DupFd(self._memory), self._lock
+        return reduction.DupFd(self._writer), reduction.DupFd(self._memory), self._lock, self._prepare
 
     def __setstate__(self, state: Any) -> None:
-        writer, memory, self._lock = state
+        writer, memory, self._lock, self._prepare = state
         self._reader = _Reader(-1, self._lock)
         self._writer = writer.detach()
         self._share(memory.detach())

@@ -4,7 +4,8 @@ import pickle
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from functools import partial
+from typing import Any, NoReturn, TypeAlias
 
 from flagkit.executors.shared import workers
 from flagkit.executors.shared.leases import Loan, Loans, deliver, deliver_plain, deliver_small, receive
@@ -12,7 +13,7 @@ from flagkit.executors.shared.memory import Memory, Reference
 from flagkit.executors.shared.sharing import leaving, send
 from flagkit.executors.shared.transport import Packed, Packing, is_plain, pack, unpack
 
-__all__ = ["Delivery", "NamedDelivery", "Reply"]
+__all__ = ["Delivery", "Named", "Reply", "prepare"]
 
 ATTACHED_AT_MOST = 64
 """How many pieces of the parent's memory a worker keeps mapped between tasks."""
@@ -41,13 +42,10 @@ class Delivery:
         try:
             fn, args, kwargs = self._open()
             value = fn(*args, **kwargs)
-        except BaseException as error:
+        except BaseException:
             self.take_over()
-            _check(error)
             raise
-        if self._loans is None and is_plain(value, workers.origin().min_bytes):
-            return value
-        return Reply(self, value)
+        return value if self._loans is None else Reply(self, value)
 
     def _open(self) -> Opened:
         """Return the function and its arguments; to be called once."""
@@ -126,27 +124,20 @@ class Delivery:
         return packed, inode
 
 
-class NamedDelivery:
-    """A call of a function by its name, whose arguments are plain and have arrived as they are; it borrows nothing."""
+class Named:
+    """A function that travels as its module and name, and is there when it arrives: for a call that borrows nothing."""
 
-    __slots__ = ("_call",)
+    __slots__ = ("_name",)
 
-    def __init__(self, *call: Any) -> None:
-        self._call = call
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return NamedDelivery, self._call
+    def __init__(self, module: str, name: str) -> None:
+        self._name = module, name
 
     def __call__(self) -> Any:
-        """Run the call, in the worker, and return what is to be sent."""
-        try:
-            module, name, args, kwargs = self._call
-            del self._call
-            value = _named(module, name)(*args, **kwargs)
-        except BaseException as error:
-            _check(error)
-            raise
-        return value if is_plain(value, workers.origin().min_bytes) else Reply(Delivery(b""), value)
+        """Never called: what arrives at the worker is the function."""
+        raise NotImplementedError
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _found, self._name
 
 
 class Reply:
@@ -167,19 +158,49 @@ class Reply:
             raise
 
 
+def prepare(item: Any) -> None:
+    """Make what a worker is about to send fit to be sent: pack what may be large, refuse what cannot be unpickled.
+
+    `item` is the executor's own, with a `result` or an `exception`; or a number, by which a worker says that it ends.
+    """
+    if isinstance(item, int):
+        return
+    if item.exception is not None:
+        _check(item.exception)
+    elif not isinstance(item.result, Reply) and not is_plain(item.result, workers.origin().min_bytes):
+        item.result = Reply(Delivery(b""), item.result)
+
+
+def _found(module: str, name: str) -> Callable[..., Any]:
+    """Return the function, or one that raises what keeps it from being found, which here would end the worker."""
+    try:
+        return _named(module, name)
+    except BaseException as error:  # noqa: BLE001 - whatever its module raises
+        return partial(_fail, error)
+
+
+def _fail(error: BaseException, *_: Any, **__: Any) -> NoReturn:
+    raise error
+
+
 def _named(module: str, name: str) -> Callable[..., Any]:
     __import__(module)  # which waits for another thread that is importing it
     found: Callable[..., Any] = getattr(sys.modules[module], name)
     return found
 
 
-def _check(error: BaseException) -> None:
-    """Raise UnpicklingError in place of an exception that pickles, but cannot be unpickled: that would end the pool."""
-    if reason := _unpickling_error(error):
-        raise pickle.UnpicklingError(f"the task raised {error!r}, which cannot be unpickled: {reason!r}") from error
+def _check(sent: Any) -> None:
+    """Raise UnpicklingError for an exception that pickles, but cannot be unpickled: that would end the pool.
+
+    `sent` is what the executor makes of it: the exception, and its traceback as text.
+    """
+    if reason := _unpickling_error(sent):
+        error = pickle.UnpicklingError(f"the task raised {sent.exc!r}, which cannot be unpickled: {reason!r}")
+        error.add_note(sent.tb)
+        raise error from sent.exc
 
 
-def _unpickling_error(error: BaseException) -> Exception | None:
+def _unpickling_error(error: Any) -> Exception | None:
     """Return what would go wrong when the parent unpickles an exception, which would break the whole pool there."""
     try:
         pickled = pickle.dumps(error)
