@@ -11,10 +11,10 @@ from bench.instrument import pilot
 from bench.instrument.extent import Extent, choose, extent
 from bench.instrument.pilot import Aim
 
-DEFAULTS: Final[dict[str, Any]] = {"benchmark_max_time": "1.0", "benchmark_min_rounds": 7}
+DEFAULTS: Final[dict[str, Any]] = {"benchmark_max_time": "1.0", "benchmark_min_rounds": 8}
 QUICK: Final[dict[str, Any]] = {"benchmark_max_time": "0.05", "benchmark_min_rounds": 6}
 """Six rounds are the fewest whose order statistics bound a median with 95% confidence."""
-THOROUGH: Final[dict[str, Any]] = {"benchmark_max_time": "600.0", "benchmark_min_rounds": 7}
+THOROUGH: Final[dict[str, Any]] = {"benchmark_max_time": "600.0", "benchmark_min_rounds": 8}
 """A bound for what never settles: all else ends when its interval is narrow enough."""
 
 
@@ -60,9 +60,9 @@ def aim(config: pytest.Config) -> Aim | None:
     return choose(config, quick=None, default=None if time_given(config) else pilot.STUDY, thorough=pilot.THOROUGH)
 
 
-def most_visits(config: pytest.Config) -> int:
-    """Return how often the body of a benchmark may run, with pools of its own each time; a first look has one."""
-    return choose(config, quick=1, default=8, thorough=12)
+def passes(config: pytest.Config) -> int:
+    """Return how often a run goes through its benchmarks, spreading their rounds; a first look does once."""
+    return choose(config, quick=1, default=4, thorough=8)
 
 
 def _chosen_by_user(config: pytest.Config) -> frozenset[str]:

@@ -4,17 +4,16 @@ import math
 import reprlib
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 from bench.instrument import pilot
 from bench.instrument.answers import Checked, Single
 from bench.instrument.breakdown import Breakdown
 from bench.instrument.pilot import Aim, rounds_needed
 from bench.instrument.rounds import Fixture, Reference, calibrate, is_driven, time_round
-from bench.instrument.visits import Visits
+from bench.instrument.visits import Series
 
 Result = TypeVar("Result")
-Target = TypeVar("Target")
 Scalar: TypeAlias = str | int | float | bool | None
 
 TAKEN = ("reference", "precision", "breakdown", "visits")
@@ -39,29 +38,23 @@ class Measure:
     ``budget_s`` is the time of the rounds in place of what the fixture has from options and marker; None leaves that.
     With an ``aim``, a pilot may find that fewer rounds do; ``extra_info["precision"]`` says what set their number.
 
-    ``visit(body)`` runs the body of the test up to ``most_visits`` times, over which the rounds are spread; they stand
-    in this order, and ``extra_info["visits"]`` says how many are of each. What is found in the first one, by
-    calibration and by the pilot, holds for all.
+    With a ``series`` of several visits, of which this is one, ``budget_s`` is the time of this visit's rounds. What the
+    first one finds, by calibration and by the pilot, holds for all; the rounds of the others are added to its results,
+    in order, and ``extra_info["visits"]`` says how many are of each.
     """
 
     def __init__(
-        self, benchmark: Fixture, budget_s: float | None = None, aim: Aim | None = None, most_visits: int = 1
+        self,
+        benchmark: Fixture,
+        budget_s: float | None = None,
+        aim: Aim | None = None,
+        series: Series | None = None,
     ) -> None:
         self._benchmark = benchmark
         self._aim = aim
-        self._visits = Visits(most_visits)
-        self._iterations = 1
-        self._is_long = self._is_warm = False
+        self._series = series or Series()
         self._budget_s = float(benchmark._max_time) if budget_s is None else budget_s  # noqa: SLF001  # options and marker
-
-    def visit(self, body: Callable[[], object]) -> None:
-        """Run the body, which calls this instance, as often as its first run finds worth while."""
-        __tracebackhide__ = True
-        try:
-            self._visits.make(body)
-        except Exception:
-            self._fail()
-            raise
+        self._begun_s = time.perf_counter()
 
     def __call__(
         self,
@@ -95,151 +88,133 @@ class Measure:
         then failed, and is in no JSON. Raises TypeError or ValueError for arguments that make no sense.
         """
         __tracebackhide__ = True
-        self._visits.is_set_up()
+        setup_s = time.perf_counter() - self._begun_s
         try:
             check_parameters(parameters)
             self._benchmark.extra_info.update(parameters)
-            self._renew(reference_name, reference)
-            if setup is None and teardown is None:
-                result = self._repeated(Checked(target, expect))
+            turns = Reference(self._benchmark, reference_name, reference)
+            single = None if setup is None and teardown is None else Single(target, expect, setup, teardown)
+            call = single or Checked(target, expect)
+            if self._benchmark.disabled:
+                result = self._once(call, single)
+            elif is_driven(self._benchmark):
+                result = self._driven(call, single)
+            elif self._series.first is None:
+                self._budget_s *= self._series.settle(setup_s)
+                result = self._first_visit(call, single, turns)
+                if breakdown is not None:
+                    self._benchmark.extra_info["breakdown"] = breakdown().to_json()
+                self._series.begin(self._benchmark)
             else:
-                result = self._single(Single(target, expect, setup, teardown))
-            if breakdown is not None and not self._benchmark.disabled and not is_driven(self._benchmark):
-                self._break_down(breakdown())
-        except BaseException:  # an interrupted benchmark is no result either
-            self._fail()
+                self._benchmark.skipped = True  # what is measured goes to the first one's results, not to these
+                result, times_s, reference_s = self._later_visit(call, single, turns)
+                self._series.add(times_s, reference_s, None if breakdown is None else breakdown().to_json())
+        except BaseException:
+            # An interrupted benchmark is no result either. With a mode, the fixture does not warn that it was never
+            # used, which would hide the reason.
+            self._benchmark.has_error = True
+            self._benchmark._mode = self._benchmark._mode or "measure(...)"  # noqa: SLF001  # no public name
             raise
         return result
 
-    def _fail(self) -> None:
-        """Have no result. With a mode, the fixture does not warn that it was never used, which hides the reason."""
-        self._benchmark.has_error = True
-        self._benchmark._mode = self._benchmark._mode or "measure(...)"  # noqa: SLF001  # no public name
-
-    def _renew(self, name: str | None, function: Callable[[], object] | None) -> None:
-        if self._visits.is_first:
-            self._reference = Reference(self._benchmark, name, function)
-        else:
-            self._reference.renew(function)
-
-    def _break_down(self, parts: Breakdown) -> None:
-        rows = parts.to_json()
-        if held := self._benchmark.extra_info.get("breakdown"):
-            held["data_ns"] += rows["data_ns"]
-        else:
-            self._benchmark.extra_info["breakdown"] = rows
-
-    def _repeated(self, call: Checked[Result]) -> Result:
+    def _once(self, call: Checked[Result], single: Single[Result] | None) -> Result:
         __tracebackhide__ = True
-        if self._benchmark.disabled:
+        if single is None:
             return call.check(self._benchmark.pedantic(call.target))
-        first = call.check(call.target())
-        if is_driven(self._benchmark):
+        single.before_round()
+        self._benchmark.pedantic(single.timed)
+        return single.after_round()
+
+    def _driven(self, call: Checked[Result], single: Single[Result] | None) -> Result:
+        __tracebackhide__ = True
+        if single is None:
+            call.check(call.target())
             return call.check(self._benchmark(call.target))
-        if self._visits.is_first:
-            self._iterations, round_s = calibrate(self._benchmark, call.target)
-            self._plan(call.target, round_s)
-        if not self._visits.is_last:
-            self._visits.times_s += self._turns(call.target)
-            return first
-        return call.check(self._rest(call.target))
+        self._benchmark.pedantic(single.timed, setup=single.before_round, teardown=single.after_round)
+        return single.last
 
-    def _single(self, call: Single[Result]) -> Result:
+    def _first_visit(self, call: Checked[Result], single: Single[Result] | None, reference: Reference) -> Result:
         __tracebackhide__ = True
-        if self._benchmark.disabled:
-            call.before_round()
-            self._benchmark.pedantic(call.timed)
-            return call.after_round()
-        if is_driven(self._benchmark):
-            self._benchmark.pedantic(call.timed, setup=call.before_round, teardown=call.after_round)
-            return call.last
-        if self._visits.is_first:
-            call.before_round()
-            call.timed()
-            call.after_round()
-            begun_s = time.perf_counter()
-            call.before_round()
-            round_s = time_round(self._benchmark, call.timed, iterations=1)
-            call.after_round()
-            self._plan(call.timed, round_s, call, max(0.0, time.perf_counter() - begun_s - round_s))
-        if self._visits.is_last:
-            self._rest(call.timed, call)
+        series, benchmark = self._series, self._benchmark
+        beside_s = 0.0
+        if single is None:
+            call.check(call.target())
+            series.iterations, round_s = calibrate(benchmark, call.target)
         else:
-            self._visits.times_s += self._turns(call.timed, call)
-        return call.last
-
-    def _plan(
-        self, target: Callable[[], object], round_s: float, single: Single[Any] | None = None, beside_s: float = 0.0
-    ) -> None:
-        """Say how many rounds to run and in how many visits, from one round's time and, if it pays, a pilot."""
-        turn_s = round_s + beside_s + self._reference.calibrate()
-        self._is_long = round_s >= OWN_WARM_UP_S
-        most = int(self._budget_s / turn_s) if turn_s > 0 else 0
-        needed = None
-        if self._aim is not None and most > self._aim.worth * self._aim.pilot_rounds:
-            needed = rounds_needed(self._aim.width, *self._pilot(target, single, self._aim.pilot_rounds))
-            most -= self._aim.pilot_rounds
-        self._is_warm = needed is not None
-        plan = pilot.plan(needed, most, int(self._benchmark._min_rounds))  # noqa: SLF001  # no public name
-        if self._aim is not None:
-            self._benchmark.extra_info["precision"] = {"aim": self._aim.width, "rounds_by": plan.by}
-        self._visits.plan(plan.rounds, self._budget_s)
-
-    def _turns(self, target: Callable[[], object], single: Single[Any] | None = None) -> list[float]:
-        """Run the rounds of a visit that is not the last; return their times."""
-        if self._warm_up():
-            self._turn(target, single)
-            self._reference.take_turn(0)
-        times_s = []
-        for done in range(1, self._visits.rounds_here + 1):
-            times_s.append(self._turn(target, single))
-            self._reference.take_turn(done)
-        return times_s
-
-    def _rest(self, target: Callable[[], Target], single: Single[Any] | None = None) -> Target:
-        """Have the fixture run the last visit's rounds, and give it those of the others; return the last result."""
-        __tracebackhide__ = True
-        benchmark, visits = self._benchmark, self._visits
+            self._turn(call, single)
+            begun_s = time.perf_counter()
+            round_s = self._turn(call, single)
+            beside_s = max(0.0, time.perf_counter() - begun_s - round_s)
+        series.turn_s = round_s + beside_s + reference.calibrate()
+        series.reference_iterations = reference.iterations
+        series.is_long = round_s >= OWN_WARM_UP_S
+        rounds, is_warm = self._plan(call, single, reference)
 
         def after_round() -> None:
             if single is not None:
                 single.after_round()
-            self._reference.take_turn(len(benchmark.stats.stats.data))
+            reference.take_turn(len(benchmark.stats.stats.data))
 
-        result: Target = benchmark.pedantic(
-            target,
+        result: Any = benchmark.pedantic(
+            call.target if single is None else single.timed,
             setup=None if single is None else single.before_round,
             teardown=after_round,
-            rounds=visits.rounds_here,
-            iterations=self._iterations,
-            warmup_rounds=self._warm_up(),
+            rounds=rounds,
+            iterations=series.iterations,
+            warmup_rounds=0 if series.is_long or is_warm else 1,
         )
-        benchmark.stats.stats.data[:0] = visits.times_s
-        if len(visits.rounds) > 1:
-            benchmark.extra_info["visits"] = list(visits.rounds)
-        return result
+        return call.check(result) if single is None else single.last
 
-    def _warm_up(self) -> int:
-        """Return how many rounds to run first: the pilot was enough in its visit, and any call is if it is long."""
-        is_warm, self._is_warm = self._is_warm, False
-        return 0 if is_warm or self._is_long else 1
+    def _plan(self, call: Checked[Any], single: Single[Any] | None, reference: Reference) -> tuple[int, bool]:
+        """Plan all visits; return the rounds of this one, and whether a pilot has warmed up what they use."""
+        series, aim = self._series, self._aim
+        most = int(series.visits * self._budget_s / series.turn_s) if series.turn_s > 0 else 0
+        needed = None
+        if aim is not None and most > aim.worth * aim.pilot_rounds:
+            needed = rounds_needed(aim.width, *self._pilot(call, single, reference, aim.pilot_rounds))
+            most -= aim.pilot_rounds
+        least = int(self._benchmark._min_rounds)  # noqa: SLF001  # no public name
+        plan = pilot.plan(needed, most, least)
+        if aim is not None:
+            self._benchmark.extra_info["precision"] = {"aim": aim.width, "rounds_by": plan.by}
+        series.least = series.share(least)
+        series.most = series.share(plan.rounds) if plan.by == "precision" else None
+        return series.share(plan.rounds), needed is not None
 
-    def _turn(self, target: Callable[[], object], single: Single[Any] | None) -> float:
+    def _later_visit(
+        self, call: Checked[Result], single: Single[Result] | None, reference: Reference
+    ) -> tuple[Result, list[float], list[float]]:
+        __tracebackhide__ = True
+        series = self._series
+        result = call.check(call.target()) if single is None else None
+        reference_s = reference.resume(series.reference_iterations)
+        if not series.is_long:
+            self._turn(call, single)
+            reference.take_turn(0)
+        times_s: list[float] = []
+        for done in range(1, series.rounds_within(self._budget_s) + 1):
+            times_s.append(self._turn(call, single))
+            reference.take_turn(done)
+        return cast("Result", result if single is None else single.last), times_s, reference_s
+
+    def _turn(self, call: Checked[Any], single: Single[Any] | None) -> float:
         """Run a round of the target alone; return its seconds for one call."""
         if single is None:
-            return time_round(self._benchmark, target, self._iterations) / self._iterations
+            return time_round(self._benchmark, call.target, self._series.iterations) / self._series.iterations
         single.before_round()
-        time_s = time_round(self._benchmark, target, iterations=1)
+        time_s = time_round(self._benchmark, single.timed, iterations=1)
         single.after_round()
         return time_s
 
-    def _pilot(self, target: Callable[[], object], single: Single[Any] | None, rounds: int) -> list[list[float]]:
+    def _pilot(
+        self, call: Checked[Any], single: Single[Any] | None, reference: Reference, rounds: int
+    ) -> list[list[float]]:
         """Run the pilot's turns as all others; return their times, and with a reference the ratios, each positive."""
         times_s: list[float] = []
         ratios: list[float] = []
         for _ in range(rounds):
-            times_s.append(max(self._turn(target, single), TICK_S))
-            reference_s = self._reference.take_pilot_turn()
+            times_s.append(max(self._turn(call, single), TICK_S))
+            reference_s = reference.take_pilot_turn()
             if reference_s is not None:
                 ratios.append(max(reference_s, TICK_S) / times_s[-1])
         return [times_s, ratios] if ratios else [times_s]

@@ -5,9 +5,7 @@ give ``-p bench.instrument.plugin``.
 """
 
 import argparse
-import inspect
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING
 
 from bench.instrument.build import is_gil_enabled
@@ -16,22 +14,25 @@ GIL_BEFORE_IMPORTS = is_gil_enabled()  # before this plugin, and whatever it loa
 
 import pytest  # noqa: E402  # see above
 
-from bench.instrument.budget import DEFAULTS, QUICK, aim, apply_defaults, asked_s, most_asked, most_visits, time_given  # noqa: E402
+from bench.instrument.budget import DEFAULTS, QUICK, aim, apply_defaults, asked_s, most_asked, passes, time_given  # noqa: E402
 from bench.instrument.guard import NAME as GUARD  # noqa: E402
 from bench.instrument.guard import Guard  # noqa: E402
 from bench.instrument.interruption import Interruption  # noqa: E402
 from bench.instrument.measure import Measure  # noqa: E402
 from bench.instrument.order import Order  # noqa: E402
+from bench.instrument.passes import Passes  # noqa: E402
 from bench.instrument.progress import Progress  # noqa: E402
 from bench.instrument.recorder import Recorder  # noqa: E402
 from bench.instrument.shares import Shares  # noqa: E402
 from bench.instrument.units import parse_seconds  # noqa: E402
+from bench.instrument.visits import Series  # noqa: E402
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
 
 
 SHARES = "instrument-shares"
+PASSES = "instrument-passes"
 
 
 def _positive_seconds(text: str) -> float:
@@ -94,11 +95,16 @@ def pytest_configure(config: pytest.Config) -> None:
     apply_defaults(config)
     if config.getoption("results") is not None and not config.getoption("benchmark_verbose"):
         config.option.benchmark_quiet = True  # the report is the output; --benchmark-verbose brings the table back
+    shares = None
     if config.getoption("budget") is not None:
-        shares = Shares(config.getoption("budget"), partial(asked_s, config), most_asked(config))
+        shares = Shares(
+            config.getoption("budget"), lambda item: asked_s(config, item) / passes(config), most_asked(config)
+        )
         config.pluginmanager.register(shares, SHARES)
     order = Order(config)
     is_shuffled = config.pluginmanager.register(order, "instrument-order") is not None
+    progress = Progress(config, passes(config))
+    config.pluginmanager.register(Passes(passes(config), order.seed, shares, progress), PASSES)
     # Each wraps those before it: at the end signals are off first, then what leaked goes, then the results are written.
     config.pluginmanager.register(Interruption(), "instrument-interruption")
     config.pluginmanager.register(Guard(config), GUARD)
@@ -106,28 +112,19 @@ def pytest_configure(config: pytest.Config) -> None:
         Recorder(config, GIL_BEFORE_IMPORTS, order.seed if is_shuffled else None), "instrument-recorder"
     )
     if config.getoption("results") is not None and config.get_verbosity() <= 0:
-        config.pluginmanager.register(Progress(config), "instrument-progress")
+        config.pluginmanager.register(progress, "instrument-progress")
 
 
 @pytest.fixture
 def measure(benchmark: "BenchmarkFixture", request: pytest.FixtureRequest) -> Measure:
     """Measure one target, in turn with a reference, and check its answer: see Measure."""
     shares: Shares | None = request.config.pluginmanager.get_plugin(SHARES)
-    settings = aim(request.config), most_visits(request.config)
+    visited: Passes | None = request.config.pluginmanager.get_plugin(PASSES)
+    series = visited.series(request.node) if visited is not None else Series()
     if shares is None or time_given(request.config):
-        return Measure(benchmark, asked_s(request.config, request.node), *settings)
-    if shares.is_spent:
+        share_s = asked_s(request.config, request.node) / series.visits
+        return Measure(benchmark, share_s, aim(request.config), series)
+    if shares.is_spent and series.first is None:
         benchmark.skipped = True  # which pytest-benchmark sets itself for what is skipped later than this
         pytest.skip("the time of the run was spent before its turn: give it more (--budget), or run it by itself")
-    return Measure(benchmark, shares.share_s(request.node), *settings)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Have ``measure`` run the body of its test, in as many visits as it finds worth while."""
-    measure = pyfuncitem.funcargs.get("measure")
-    if not isinstance(measure, Measure):
-        return None
-    names = inspect.signature(pyfuncitem.obj).parameters
-    measure.visit(partial(pyfuncitem.obj, **{name: pyfuncitem.funcargs[name] for name in names}))
-    return True
+    return Measure(benchmark, shares.share_s(request.node), aim(request.config), series)

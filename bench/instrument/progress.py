@@ -17,8 +17,9 @@ class Progress:
     It is drawn between benchmarks only, and by no thread, so that it takes no time from any of them.
     """
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, passes: int) -> None:
         self._config = config
+        self._passes = passes
         self._line: tqdm[Any] | None = None
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -30,7 +31,7 @@ class Progress:
         tqdm.monitor_interval = 0  # no thread
         writer: Any = self._config.get_terminal_writer()
         self._line = tqdm(
-            total=len(session.items),
+            total=self._passes * len(session.items),
             file=writer,
             bar_format=FORMAT,
             ncols=writer.fullwidth,
@@ -38,6 +39,11 @@ class Progress:
             mininterval=0,
             leave=False,
         )
+
+    def remaining(self, visits: int) -> None:
+        """Take it that so many visits are left."""
+        if self._line is not None:
+            self._line.total = self._line.n + visits
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Name what runs."""

