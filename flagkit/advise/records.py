@@ -22,6 +22,8 @@ __all__ = [
 
 MOST_DRIFT = 2.0
 """No machine's pace changes by more within seconds: what does is something else."""
+_TICK_S = 1e-9
+"""In place of a sample that a coarse clock saw take no time."""
 
 
 class AdviseError(UsageError):
@@ -196,7 +198,7 @@ class Pilot:
 
         1 where the tasks themselves are another matter than before: one that remembers its results, for example.
         """
-        drifts = (took_s / self.alone_sample_s for took_s in self.alone_s)
+        drifts = (took_s / max(self.alone_sample_s, _TICK_S) for took_s in self.alone_s)
         return tuple(drift if 1 / MOST_DRIFT <= drift <= MOST_DRIFT else 1.0 for drift in drifts)
 
 

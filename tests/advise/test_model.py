@@ -184,6 +184,7 @@ def test_tasks_that_are_others_than_in_the_sample_are_no_pace() -> None:
     """A function that remembers what it returned takes next to nothing the second time: the machine is not faster."""
     pilot = Pilot(Candidate("thread", 2, 1), 2, 0.2, 1.0, 0.1, (0.1, 0.1, 0.1), (1e-6, 0.15, 9.0), 0.1, 1e-3)
     assert list(pilot.drifts) == pytest.approx([1.0, 1.5, 1.0])
+    assert replace(pilot, alone_sample_s=0.0).drifts == (1.0, 1.0, 1.0)
 
 
 def test_what_cannot_be_told_apart_is_said() -> None:

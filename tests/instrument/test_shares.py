@@ -82,6 +82,20 @@ def test_the_run_ends_in_time(budget_s: float, asked_s: list[float], beside_s: f
     assert run.now_s - begun_s <= max(budget_s, got[0] + beside_all_s) * (1 + 1e-9)
 
 
+def test_each_pass_has_its_part_of_what_is_left() -> None:
+    """Of 12 s the first of two passes has a third, the second the rest, of which it knows what is beside the rounds."""
+    run = Run(12, [10, 10])
+    run.shares.begin(run.items, 1 / 3)
+    first = run.go(beside_s=0.5)
+    run.shares.begin(run.items, 1.0)
+    second = run.go(beside_s=0.5)
+
+    assert first == pytest.approx([2, 1])
+    assert sum(first) + sum(second) == pytest.approx(12 - 4 * 0.5)
+    assert second[0] == pytest.approx(second[1])
+    assert run.now_s == pytest.approx(1012)
+
+
 def test_when_the_budget_is_overrun() -> None:
     """Least numbers of rounds may take a fiftieth more than the budget; from then on it is spent."""
     run = Run(10, [1.0] * 4)
