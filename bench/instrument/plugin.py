@@ -96,7 +96,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("results") is not None and not config.getoption("benchmark_verbose"):
         config.option.benchmark_quiet = True  # the report is the output; --benchmark-verbose brings the table back
     shares = None
-    if config.getoption("budget") is not None:
+    if config.getoption("budget") is not None and not time_given(config):
         shares = Shares(
             config.getoption("budget"), lambda item: asked_s(config, item) / passes(config), most_asked(config)
         )
@@ -121,7 +121,7 @@ def measure(benchmark: "BenchmarkFixture", request: pytest.FixtureRequest) -> Me
     shares: Shares | None = request.config.pluginmanager.get_plugin(SHARES)
     visited: Passes | None = request.config.pluginmanager.get_plugin(PASSES)
     series = visited.series(request.node) if visited is not None else Series()
-    if shares is None or time_given(request.config):
+    if shares is None:
         share_s = asked_s(request.config, request.node) / series.visits
         return Measure(benchmark, share_s, aim(request.config), series)
     if shares.is_spent and series.first is None:
