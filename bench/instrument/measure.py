@@ -106,16 +106,18 @@ class Measure:
                     self._benchmark.extra_info["breakdown"] = breakdown().to_json()
                 self._series.begin(self._benchmark)
             else:
-                self._benchmark.skipped = True  # what is measured goes to the first one's results, not to these
+                self._use()  # what is measured goes to the first one's results
                 result, times_s, reference_s = self._later_visit(call, single, turns)
                 self._series.add(times_s, reference_s, None if breakdown is None else breakdown().to_json())
-        except BaseException:
-            # An interrupted benchmark is no result either. With a mode, the fixture does not warn that it was never
-            # used, which would hide the reason.
+        except BaseException:  # an interrupted benchmark is no result either
             self._benchmark.has_error = True
-            self._benchmark._mode = self._benchmark._mode or "measure(...)"  # noqa: SLF001  # no public name
+            self._use()
             raise
         return result
+
+    def _use(self) -> None:
+        """Have the fixture be in use: else it warns that it never was, which would hide the reason why."""
+        self._benchmark._mode = self._benchmark._mode or "measure(...)"  # noqa: SLF001  # no public name
 
     def _once(self, call: Checked[Result], single: Single[Result] | None) -> Result:
         __tracebackhide__ = True

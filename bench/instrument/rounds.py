@@ -20,7 +20,6 @@ class Fixture(Protocol):
     """What is used of pytest-benchmark's ``benchmark`` fixture."""
 
     disabled: bool
-    skipped: bool
     extra_info: dict[str, Any]
     has_error: bool
     stats: Any
