@@ -127,7 +127,7 @@ def closed_sessions() -> Iterator[None]:
     close_sessions()
 
 
-@pytest.mark.benchmark(max_time=0.3, min_rounds=8)
+@pytest.mark.benchmark(max_time=0.3, min_rounds=6)
 def test_download(
     kind: str,
     workers: int,
@@ -180,7 +180,7 @@ def book_download(codes: Sequence[str], base_url: str, dest: Path) -> Counter[St
         return Counter(future.result() for future in as_completed([pool.submit(one, code) for code in codes]))
 
 
-@pytest.mark.benchmark(max_time=1, min_rounds=8)
+@pytest.mark.benchmark(max_time=1, min_rounds=6)
 @pytest.mark.parametrize("server", ["LOCAL"], indirect=True)
 def test_keep_alive(server: FlagServer, measure: Measure, tmp_path: Path, pytestconfig: pytest.Config) -> None:
     """Download from LOCAL over 30 kept connections, pool and sessions cold, against the book's client.
@@ -240,7 +240,7 @@ def test_schedule(measure: Measure, tmp_path: Path, pytestconfig: pytest.Config)
         )
 
 
-@pytest.mark.benchmark(max_time=0.8, min_rounds=8)
+@pytest.mark.benchmark(max_time=0.8, min_rounds=6)
 @pytest.mark.parametrize("server", ["DELAY"], indirect=True)
 def test_client_limit(server: FlagServer, workers: int, measure: Measure, tmp_path: Path) -> None:
     """Download from a server that takes 10 ms for each answer, with ever more threads.

@@ -75,7 +75,7 @@ def test_later_task(size_bytes: int, kind: str, measure: Measure) -> None:
         )
 
 
-@pytest.mark.benchmark(max_time=0.5, min_rounds=8)
+@pytest.mark.benchmark(max_time=0.5, min_rounds=6)
 def test_first_task(kind: str, measure: Measure) -> None:
     """Give a new pool its first task, which brings the start of the worker and the import of its module."""
     if reason := EXECUTORS[kind].unavailable():

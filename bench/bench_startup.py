@@ -53,7 +53,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.mark.pythons
-@pytest.mark.benchmark(max_time=0.5, min_rounds=8)
+@pytest.mark.benchmark(max_time=0.5, min_rounds=6)
 def test_first_results(kind: str, workers: int, measure: Measure, pytestconfig: pytest.Config) -> None:
     """Make a pool, send each worker a task that does nothing, and wait for the results."""
     if reason := EXECUTORS[kind].unavailable():
@@ -84,7 +84,7 @@ def test_first_results(kind: str, workers: int, measure: Measure, pytestconfig: 
     )
 
 
-@pytest.mark.benchmark(max_time=0.4, min_rounds=8)
+@pytest.mark.benchmark(max_time=0.4, min_rounds=6)
 def test_heavy_import(kind: str, measure: Measure) -> None:
     """Start a worker that imports numpy, use it and shut down, against one that imports nothing.
 

@@ -143,9 +143,11 @@ class Measure:
             call.check(call.target())
             series.iterations, round_s = calibrate(benchmark, call.target)
         else:
-            self._turn(call, single)
             begun_s = time.perf_counter()
             round_s = self._turn(call, single)
+            if round_s < OWN_WARM_UP_S:
+                begun_s = time.perf_counter()
+                round_s = self._turn(call, single)
             beside_s = max(0.0, time.perf_counter() - begun_s - round_s)
         series.turn_s = round_s + beside_s + reference.calibrate()
         series.reference_iterations = reference.iterations
@@ -188,8 +190,14 @@ class Measure:
     ) -> tuple[Result, list[float], list[float]]:
         __tracebackhide__ = True
         series = self._series
-        result = call.check(call.target()) if single is None else None
-        reference_s = reference.resume(series.reference_iterations)
+        result = None
+        if series.is_long:
+            single = single or Single(
+                call.target, call.check, None, None
+            )  # so that no call is made for its answer alone
+        elif single is None:
+            result = call.check(call.target())
+        reference_s = reference.resume(series.reference_iterations, is_warm=series.is_long)
         if not series.is_long:
             self._turn(call, single)
             reference.take_turn(0)

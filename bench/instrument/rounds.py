@@ -108,9 +108,9 @@ class Reference:
         self._fixture.extra_info["reference"] = {"name": self._name, "data": self._data}
         return round_s
 
-    def resume(self, iterations: int) -> list[float]:
-        """Take on the iterations of an earlier visit, once the function has run untimed; return where its times go."""
-        if self._function is not None:
+    def resume(self, iterations: int, *, is_warm: bool) -> list[float]:
+        """Take on the iterations of an earlier visit; return where the times go. What is not warm runs once, untimed."""
+        if self._function is not None and not is_warm:
             self._function()
         self.iterations = iterations
         return self._data

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from bench.instrument.rounds import Fixture
 
-SETUP_S: Final = 0.5
+SETUP_S: Final = 1.0
 """What takes longer to set up is visited once: more visits would take the time of all others."""
 
 
