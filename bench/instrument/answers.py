@@ -18,6 +18,10 @@ class Checked(Generic[Result]):
         self.target = target
         self._expect = expect
 
+    def by_itself(self) -> "Single[Result]":
+        """Return the same, of which every result is checked."""
+        return Single(self.target, self._expect, None, None)
+
     def check(self, result: Result) -> Result:
         """Return the result; raise WrongAnswerError where ``expect`` returns a false value other than None."""
         __tracebackhide__ = True

@@ -192,9 +192,7 @@ class Measure:
         series = self._series
         result = None
         if series.is_long:
-            single = single or Single(
-                call.target, call.check, None, None
-            )  # so that no call is made for its answer alone
+            single = single or call.by_itself()  # so that no call is made for its answer alone
         elif single is None:
             result = call.check(call.target())
         reference_s = reference.resume(series.reference_iterations, is_warm=series.is_long)

@@ -109,7 +109,7 @@ class Reference:
         return round_s
 
     def resume(self, iterations: int, *, is_warm: bool) -> list[float]:
-        """Take on the iterations of an earlier visit; return where the times go. What is not warm runs once, untimed."""
+        """Take on the iterations of an earlier visit; return where times go. What is not warm runs once, untimed."""
         if self._function is not None and not is_warm:
             self._function()
         self.iterations = iterations

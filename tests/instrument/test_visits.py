@@ -80,6 +80,27 @@ def test_a_later_visit_has_the_rounds_that_its_time_allows() -> None:
     assert benchmark.info["visits"] == [1, 5, 2]
 
 
+def test_long_rounds_of_a_later_visit_are_checked_without_a_call_of_their_own() -> None:
+    """Each call of the target is a round then, and its result, whatever truth value it has, is checked."""
+    benchmark = Visited(2)
+    calls: list[int] = []
+    checked: list[int] = []
+
+    def target() -> int:
+        calls.append(0)
+        benchmark.clock.now_s += 1.0
+        return 0
+
+    for _ in range(2):
+        before = len(calls)
+        Measure(make_fixture(benchmark.clock, min_rounds=4), 0.0, series=benchmark.series)(
+            target, expect=checked.append, parameters={}
+        )
+
+    assert len(calls) - before == 2
+    assert checked == [0] * 4
+
+
 def test_rounds_that_are_set_up_one_by_one_are_visited_too() -> None:
     """Each round of each visit has its set-up and its teardown."""
     benchmark = Visited(2, min_rounds=4)
@@ -88,7 +109,7 @@ def test_rounds_that_are_set_up_one_by_one_are_visited_too() -> None:
         benchmark.visit(setup=lambda: events.append("up"), teardown=lambda _: events.append("down"))
 
     assert benchmark.times_s == [1, 1, 2, 2]
-    assert events == ["up", "down"] * (2 + 2 + 2)
+    assert events == ["up", "down"] * (1 + 2 + 2)
 
 
 def test_tasks_of_all_visits_are_broken_down() -> None:
