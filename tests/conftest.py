@@ -32,6 +32,7 @@ SAME_ON_EVERY_PYTHON = (
     "lockstep/test_[!gp]*.py",  # processes and generations are what every Python has to do
     "lockstep/test_proof_*.py",
     "instrument/test_order.py",
+    "instrument/test_passes.py",
     "instrument/test_plugin.py",
     "instrument/test_progress.py",
     "instrument/test_shares.py",
