@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-MOST_ROWS = 100
+MOST_ROWS = 25
 """So many rows bound a median well, and a file does not grow with the speed of what it records."""
 RESIDUAL = "residual"
 """The name of what belongs to no other part."""
