@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MOST_ROWS = 25
-"""So many rows bound a median well, and a file does not grow with the speed of what it records."""
+"""So many rows a visit bound a median well, and a file does not grow with the speed of what it records."""
 RESIDUAL = "residual"
 """The name of what belongs to no other part."""
 _NANOSECONDS = 1e9

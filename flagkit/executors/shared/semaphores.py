@@ -19,58 +19,40 @@ if sys.platform != "win32":
 
 __all__ = ["Lock", "Semaphore"]
 
-_forks = 0
-"""How many forks this process is away from one that was started afresh: it tells a lock's maker from its children."""
-
 ONE = (1).to_bytes(8, sys.byteorder)
-
-
-def _count() -> None:
-    global _forks  # noqa: PLW0603 - of the process, as its forks are
-    _forks += 1
-
-
-if sys.platform != "win32":
-    os.register_at_fork(after_in_child=_count)
 
 
 class Lock:
     """A lock between processes, which the system releases when its holder ends, however that ends.
 
     It is a record lock on a file without a name. Threads of one process are not kept apart: each lock of the queues is
-    used by one thread in a process. And the process that made it is alone at its end of a queue, as all workers are at
-    the other: there it takes the lock without asking the system, which a task would wait for.
+    used by one thread in a process.
     """
 
     def __init__(self) -> None:
         self._descriptor = os.memfd_create("flagkit-lock", os.MFD_CLOEXEC)
-        self._made_after: int | None = _forks
 
     def acquire(self, block: bool = True, timeout: float | None = None) -> bool:  # noqa: FBT001, FBT002 - as multiprocessing's
         """Take the lock, waiting for it if need be; return whether that was possible."""
         if timeout is not None:
             raise ValueError("this lock knows no time-out")
-        return self._made_after == _forks or self._lock(0 if block else fcntl.LOCK_NB)
+        try:
+            fcntl.lockf(self._descriptor, fcntl.LOCK_EX | (0 if block else fcntl.LOCK_NB))
+        except BlockingIOError:
+            return False
+        return True
 
     def release(self) -> None:
         """Give it back."""
-        if self._made_after != _forks:
-            fcntl.lockf(self._descriptor, fcntl.LOCK_UN)
+        fcntl.lockf(self._descriptor, fcntl.LOCK_UN)
 
     @property
     def is_free(self) -> bool:
         """Whether no other process holds it; for one that does not hold it either."""
-        is_free = self._lock(fcntl.LOCK_NB)
+        is_free = self.acquire(block=False)
         if is_free:
-            fcntl.lockf(self._descriptor, fcntl.LOCK_UN)
+            self.release()
         return is_free
-
-    def _lock(self, flags: int) -> bool:
-        try:
-            fcntl.lockf(self._descriptor, fcntl.LOCK_EX | flags)
-        except BlockingIOError:
-            return False
-        return True
 
     def __enter__(self) -> bool:
         return self.acquire()
@@ -84,7 +66,6 @@ class Lock:
 
     def __setstate__(self, duplicate: Any) -> None:
         self._descriptor = duplicate.detach()
-        self._made_after = None
 
     def __del__(self) -> None:
         os.close(self._descriptor)
