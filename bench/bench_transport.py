@@ -2,7 +2,7 @@
 
 test_against    an array to a warm worker and back, through shared memory; against a peer, or against one memcpy
 test_share      a handle of a shared array there and back, by the array's size; against that of 64 KiB
-test_min_bytes  the same bytes through memory and, in turn, through the pipe: from where on `MIN_BYTES` should be
+test_min_bytes  the same bytes through memory and, in turn, in a message: from where on `MIN_BYTES` should be
 
 `ratio` of a benchmark is reference time / time: above 1 the shared executor is faster. A round trip copies its bytes
 twice at least, so that 0.5 against one memcpy is memory's own speed, and 0.25 half its bandwidth.
@@ -23,7 +23,7 @@ MEMCPY = "memcpy"
 SMALL_BYTES = (64, KIB, 16 * KIB)
 LARGE_BYTES = (MIB, 64 * MIB)
 SHARED_BYTES = (64 * KIB, MIB, 64 * MIB, GIB)
-LADDER_BYTES = tuple(KIB << step for step in range(2, 11, 2))  # 4 KiB to 1 MiB
+LADDER_BYTES = (4 * KIB, 16 * KIB, 64 * KIB, 128 * KIB, 256 * KIB, MIB)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -105,19 +105,19 @@ def test_share(size_bytes: int, measure: Measure) -> None:
 
 @pytest.mark.benchmark(max_time=0.3)
 def test_min_bytes(payload: str, size_bytes: int, measure: Measure) -> None:
-    """Send a payload through memory and back, in turn with a pool that sends everything through the pipe."""
+    """Send a payload through memory and back, in turn with a pool that sends everything in messages."""
     skip_without("shared")
     spec = PAYLOADS[payload]
     value = spec.build(size_bytes)
-    with make("shared", 1, min_bytes=1) as memory, make("shared", 1, min_bytes=4 * GIB) as pipe:
-        for pool in (memory, pipe):
+    with make("shared", 1, min_bytes=1) as memory, make("shared", 1, min_bytes=4 * GIB) as message:
+        for pool in (memory, message):
             warm(pool, 1, echo, value)
         measure(
             lambda: memory.submit(echo, value).result(),
             expect=lambda result: spec.equal(result, value),
-            reference=lambda: pipe.submit(echo, value).result(),
-            reference_name="pipe",
-            parameters=parameters("memory or pipe", size_bytes) | {"payload": payload},
+            reference=lambda: message.submit(echo, value).result(),
+            reference_name="message",
+            parameters=parameters("memory or message", size_bytes) | {"payload": payload},
         )
 
 

@@ -18,7 +18,7 @@ class Step(StrEnum):
     PICKLE = "pickle"
     """The function and its arguments, in the caller's process."""
     SEND = "send"
-    """Until a worker begins to read the item: through the pipe, and waiting in it while no worker is free."""
+    """Until a worker begins to read the item: on the way, and waiting there while no worker is free."""
     UNPICKLE = "unpickle"
     """The arguments, in the worker."""
     IMPORT = "import"

@@ -71,7 +71,7 @@ def test_too_little_memory_means_the_pipe_and_one_warning(tmp_path: Path, method
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
     assert done.stdout == "all\n", done.stderr
     (line,) = done.stderr.splitlines()
-    assert line == "no shared memory to be had (File too large): large data goes through the pipe"
+    assert line == "no shared memory to be had (File too large): large data is pickled as a whole"
 
 
 def test_no_descriptor_left_means_the_pipe(

@@ -14,14 +14,17 @@ lack that, and the kind is unavailable there, with the reason (`missing`).
     executor   ProcessPoolExecutor's interface
     sharing    handles of what is in shared memory for good
     workers    the start of a worker, which ends with its parent
-    contexts   what the executor's queues are made of
-    semaphores locks for them that have no name either, and that a killed worker cannot keep
+    contexts   what the executor makes its queues of
+    calls      the queue that calls go by
     results    the queue that results come by
+    messages   what both send: whole, so that nothing is locked and no kill divides one
+    semaphores what counts the places for calls
     forks      what keeps received arrays private to parent and child when a process forks
 
-Of ProcessPoolExecutor only what is public is used, with four exceptions: it asks its queues' semaphore for `_semlock`
-(semaphores) and the queue of its results for `_reader` (results), the pool's size is read from `_max_workers`, whose
-default differs by version (executor), and its futures, which it makes itself, get a subclass (executor).
+Of ProcessPoolExecutor only what is public is used, with four exceptions: its `_call_queue` is replaced, and told of
+what could not be pickled, before anybody uses it (executor, calls), it asks the queue of its results for `_reader`
+(results), the pool's size is read from `_max_workers`, whose default differs by version, and its futures, which it
+makes itself, get a subclass (executor).
 """
 
 from flagkit.executors.shared.executor import SharedMemoryExecutor

@@ -1,17 +1,21 @@
-"""A context of multiprocessing from which an executor gets our locks and our queue for its results."""
+"""A context of multiprocessing that gives an executor our queue for its results, and nothing with a name."""
 
+import threading
 from multiprocessing.context import BaseContext
 from typing import Any
 
 from flagkit.executors.shared.results import ResultQueue
-from flagkit.executors.shared.semaphores import Lock, Semaphore
 from flagkit.executors.shared.tasks import prepare
 
 __all__ = ["NamelessContext"]
 
 
 class NamelessContext:
-    """A context of multiprocessing whose locks have no name; all else is the other context's."""
+    """Another context, but for what the executor makes its queues of.
+
+    The semaphores of multiprocessing have names, unless workers are forked. When the parent is killed, they stay until
+    the resource tracker finds them, which it reports on stderr; when the tracker is killed too, they stay for ever.
+    """
 
     def __init__(self, context: BaseContext) -> None:
         self._context = context
@@ -19,14 +23,14 @@ class NamelessContext:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._context, name)
 
-    def Lock(self) -> Lock:  # noqa: N802 - the name that multiprocessing has for it
-        """Return a lock that no killed process can hold."""
-        return Lock()
+    def Lock(self) -> Any:  # noqa: N802 - the name that multiprocessing has for it
+        """Return any lock: for the executor's own queue of calls, which is never used."""
+        return threading.Lock()
 
-    def BoundedSemaphore(self, value: int = 1) -> Semaphore:  # noqa: N802 - likewise
-        """Return a semaphore, which does not check its bound."""
-        return Semaphore(value)
+    def BoundedSemaphore(self, value: int = 1) -> Any:  # noqa: N802 - likewise
+        """Return any semaphore, for the same."""
+        return threading.BoundedSemaphore(value)
 
     def SimpleQueue(self) -> ResultQueue:  # noqa: N802 - likewise
         """Return the queue that the executor receives its results from."""
-        return ResultQueue(self.Lock(), prepare)
+        return ResultQueue(prepare)

@@ -7,6 +7,7 @@ from multiprocessing.context import BaseContext
 from typing import Any, ParamSpec, TypeVar
 
 from flagkit.executors.shared import forks, workers
+from flagkit.executors.shared.calls import CallQueue
 from flagkit.executors.shared.contexts import NamelessContext
 from flagkit.executors.shared.leases import Home, Undelivered, numbers
 from flagkit.executors.shared.memory import missing
@@ -25,7 +26,7 @@ class SharedMemoryExecutor(ProcessPoolExecutor):
     """A ProcessPoolExecutor for which a large array costs one copy each way.
 
     The constructor is that of ProcessPoolExecutor and, by name, `min_bytes`: from this size on, a buffer or a pickle
-    goes through memory rather than through the pipe.
+    goes through memory rather than in a message.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class SharedMemoryExecutor(ProcessPoolExecutor):
         )
         forks.follow()
         size: int = self._max_workers  # type: ignore[attr-defined]
+        self._call_queue = _ours(self._call_queue, size + 1)  # type: ignore[has-type]
         # At most one task at each worker, one more for each waiting in the pipe, and one in the feeder's hands, each
         # with memory for its arguments and for its result. More than that are idle only after having been kept.
         memory = MemoryPool(keep=2 * (2 * size + 1))
@@ -78,6 +80,13 @@ class SharedMemoryExecutor(ProcessPoolExecutor):
         """Shut down as ProcessPoolExecutor does; memory is freed as soon as nothing uses it."""
         super().shutdown(wait, cancel_futures=cancel_futures)
         self._home.memory.close()
+
+
+def _ours(queue: Any, places: int) -> CallQueue:
+    """Return what takes the place of the executor's queue of calls, and tells it of what cannot be pickled."""
+    queue._reader.close()  # noqa: SLF001
+    queue._writer.close()  # noqa: SLF001
+    return CallQueue(places, queue._on_queue_feeder_error)  # noqa: SLF001
 
 
 class _Future(Future[T]):

@@ -71,7 +71,7 @@ class MemoryPool:
         """Say, once, that the system has refused memory."""
         if not self._has_warned:
             self._has_warned = True
-            _log.warning("no shared memory to be had (%s): large data goes through the pipe", reason)
+            _log.warning("no shared memory to be had (%s): large data is pickled as a whole", reason)
 
     @property
     def idle_bytes(self) -> int:

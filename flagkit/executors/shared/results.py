@@ -1,146 +1,96 @@
-"""The queue of an executor's results: multiprocessing's SimpleQueue, but for a worker that is killed while it sends.
+"""The queue of an executor's results: as messages, each of them whole, a long one in several.
 
-There the reader waits for ever for the rest of a result, and the executor with it.
+multiprocessing's SimpleQueue waits for ever for the rest of a result whose worker was killed while it sent it, and the
+executor with it. Here a part that has arrived is put aside, and the executor goes on looking at its workers.
 """
 
-import mmap
 import os
 import pickle
-import select
-import sys
 from collections.abc import Callable
-from multiprocessing import reduction
-from multiprocessing.context import assert_spawning
 from multiprocessing.reduction import ForkingPickler
+from struct import Struct
 from typing import Any, Final
 
-from flagkit.executors.shared.semaphores import Lock
+from flagkit.executors.shared.messages import AT_ONCE, MessageSocket, message_pair
 
 __all__ = ["ResultQueue"]
 
-HEADER_BYTES: Final = 8
-AT_ONCE: Final = 64 * 1024
-"""What is read with one system call at most: as much as a pipe of Linux holds."""
-WAIT_MS: Final = 1000
-"""How long the rest of an item may be missing before one looks for who was to send it."""
+PART: Final = b"\0"
+"""The first byte of a part; no pickle begins with it."""
+HEADER: Final = Struct("=cqq")
+"""Of each part: PART, who sends, and how many bytes the parts have together."""
 
 
 class ResultQueue:
-    """A pipe with many writers, the workers, and one reader, the executor's thread.
+    """Many senders, the workers, with one thread each, and one receiver, the executor's thread."""
 
-    An item that the pipe has room for goes by one system call, which no kill divides. A worker that is killed while it
-    waits for room leaves part of one; the system releases its lock, by which the reader knows that no more will come.
-    For that no other worker may go on after the part, whose rest its own item would be taken for: a byte of memory that
-    all have tells that somebody is sending, and one that finds it set although it has got the lock ends.
-    """
-
-    def __init__(self, lock: Lock, prepare: Callable[[Any], object] | None = None) -> None:
-        reader, writer = os.pipe()
-        os.set_blocking(reader, False)
-        self._reader = _Reader(reader, lock)
-        self._writer = writer
-        self._lock = lock
+    def __init__(self, prepare: Callable[[Any], object] | None = None) -> None:
+        receiver, self._writer = message_pair()
+        self._reader = _Reader(receiver)
         self._prepare = prepare
-        self._share(os.memfd_create("flagkit-results", os.MFD_CLOEXEC))
 
     def put(self, item: Any) -> None:
         """Send an item, once `prepare(item)` has made it fit; raises what that or pickling does, and sends nothing."""
         if self._prepare is not None:
             self._prepare(item)
         data = ForkingPickler.dumps(item)
-        header = len(data).to_bytes(HEADER_BYTES, sys.byteorder)
         try:
-            with self._lock:
-                if self._is_sending[0]:
-                    os._exit(1)
-                self._is_sending[0] = 1
-                written = os.writev(self._writer, (header, data))
-                if written < HEADER_BYTES + len(data):  # a signal came while it waited for room, or it is beyond 2 GiB
-                    self._finish((header, data), written)
-                self._is_sending[0] = 0
+            if not self._writer.send(data):
+                self._send_parts(data)
         except BrokenPipeError:  # the parent has ended, and so do its workers
             os._exit(1)
 
     def close(self) -> None:
         """Close both ends."""
         self._reader.close()
-        writer, self._writer = self._writer, -1
-        if writer >= 0:
-            os.close(writer)
-            os.close(self._memory)
-            self._is_sending.close()
+        self._writer.close()
 
-    def _share(self, memory: int) -> None:
-        os.ftruncate(memory, 1)
-        self._memory = memory
-        self._is_sending = mmap.mmap(memory, 1)
-
-    def _finish(self, pieces: tuple[Any, ...], written: int) -> None:
-        for piece in pieces:
-            with memoryview(piece) as view:
-                while written < view.nbytes:
-                    written += os.write(self._writer, view[written:])
-                written -= view.nbytes
+    def _send_parts(self, data: memoryview) -> None:
+        header = HEADER.pack(PART, os.getpid(), len(data))
+        size = AT_ONCE - HEADER.size
+        start = 0
+        while start < len(data):
+            if self._writer.send(header, data[start : start + size]):
+                start += size
+            else:  # a system that takes less at once
+                size //= 2
 
     def __getstate__(self) -> Any:
-        assert_spawning(self)
-        return reduction.DupFd(self._writer), reduction.DupFd(self._memory), self._lock, self._prepare
+        return self._writer, self._prepare
 
     def __setstate__(self, state: Any) -> None:
-        writer, memory, self._lock, self._prepare = state
-        self._reader = _Reader(-1, self._lock)
-        self._writer = writer.detach()
-        self._share(memory.detach())
-
-    def __del__(self) -> None:
-        self.close()
+        self._writer, self._prepare = state
+        self._reader = _Reader(MessageSocket(-1))
 
 
 class _Reader:
     """The end that the executor waits at and receives from."""
 
-    def __init__(self, descriptor: int, lock: Lock) -> None:
-        self._descriptor = descriptor
-        self._lock = lock
+    def __init__(self, messages: MessageSocket) -> None:
+        self._messages = messages
+        self._parts: dict[int, bytearray] = {}
 
     def fileno(self) -> int:
         """Return the descriptor, to wait for."""
-        return self._descriptor
+        return self._messages.fileno()
 
     def recv(self) -> Any:
-        """Return the next item; raises EOFError if it does not come whole, and what unpickling raises."""
-        size = int.from_bytes(self._read(HEADER_BYTES), sys.byteorder)
-        return pickle.loads(self._read(size))  # noqa: S301 - from our own worker
+        """Wait for a message and return its item, None if it is a part and others are missing.
+
+        The executor takes None for having been woken for nothing, and waits again, for its workers' ends as well.
+        Raises what unpickling raises.
+        """
+        message = self._messages.receive()
+        data = self._joined(message) if message[0] == PART[0] else message
+        return None if data is None else pickle.loads(data)  # noqa: S301 - from our own worker
 
     def close(self) -> None:
         """Close it, once."""
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
+        self._messages.close()
 
-    def _read(self, size: int) -> bytes | bytearray:
-        data = self._some(size)
-        if len(data) == size:
-            return data
-        whole = bytearray(data)
-        while len(whole) < size:
-            whole += self._some(size - len(whole))
-        return whole
-
-    def _some(self, size: int) -> bytes:
-        """Return at least one byte and at most `size`, waiting for it if need be; raises EOFError if none will come."""
-        while True:
-            try:
-                data = os.read(self._descriptor, min(size, AT_ONCE))
-            except BlockingIOError:
-                if not self._is_ready(WAIT_MS) and self._lock.is_free and not self._is_ready(0):
-                    raise EOFError("a worker has ended while it sent a result") from None
-                continue
-            if not data:
-                raise EOFError
-            return data
-
-    def _is_ready(self, within_ms: int) -> bool:
-        poll = select.poll()
-        poll.register(self._descriptor, select.POLLIN)
-        return bool(poll.poll(within_ms))
+    def _joined(self, message: memoryview) -> bytearray | None:
+        """Return the whole if this is the last part of it."""
+        _, sender, size = HEADER.unpack_from(message)
+        parts = self._parts.setdefault(sender, bytearray())
+        parts += message[HEADER.size :]
+        return self._parts.pop(sender) if len(parts) == size else None

@@ -73,7 +73,7 @@ def share(value: T) -> Shared[T]:
 
 
 class Passage:
-    """The way of memory from an executor's workers to its parent, beside the pipe of the results.
+    """The way of memory from an executor's workers to its parent, beside the queue of the results.
 
     A worker may drop its handle, or end, before the parent has unpickled the result. So it sends the descriptors
     along, ahead of the result: once on the way, they keep the memory by themselves.

@@ -1,4 +1,4 @@
-"""One object from here to there: what is large goes through memory, the rest of its pickle through the pipe.
+"""One object from here to there: what is large goes through memory, the rest of its pickle in a message.
 
 A pickle of protocol 5 is a stream and buffers beside it. Buffers of at least `min_bytes` are copied into memory, and
 the receiver's objects use them in place; smaller ones, for which that costs more than it saves, stay in the stream.
@@ -17,18 +17,17 @@ from flagkit.executors.shared.memory import Memory
 
 __all__ = ["MIN_BYTES", "Packed", "Packing", "is_plain", "pack", "unpack"]
 
-MIN_BYTES = 64 * 1024
-"""Where memory and pipe take the same time, there and back (bench_transport's test_min_bytes)."""
+MIN_BYTES = 128 * 1024
+"""Below it a message takes less time than memory, there and back (bench_transport's test_min_bytes)."""
 ALIGNMENT = 64
 """Of the start of each buffer, in bytes: a cache line, and the widest vector that a processor loads."""
 
 PLAIN: Final = frozenset({type(None), bool, float, complex})
-TEXT: Final = frozenset({bytes, str})
 NUMBERS: Final = frozenset({*range(17), 23})
 """Of numpy's dtypes: truth values, integers, real and complex numbers, each of any width."""
 WORD_BITS: Final = 64
 MAX_UTF8: Final = 3
-"""Bytes that a character of text takes in a pickle, at most for all but a few; bytes take one."""
+"""Bytes that a character of text takes in a pickle, at most for all but a few."""
 NOTHING: Final = memoryview(b"")
 
 Span: TypeAlias = tuple[int, int]
@@ -39,7 +38,7 @@ Packing: TypeAlias = tuple[bytes | Span, tuple[bytearray | Span, ...]]
 
 @dataclass(slots=True)
 class Packed:
-    """An object as it travels; without a span in it, all of it goes through the pipe."""
+    """An object as it travels; without a span in it, all of it goes in the message."""
 
     stream: bytes | Span
     buffers: tuple[bytearray | Span, ...]
@@ -61,7 +60,9 @@ def is_plain(value: Any, min_bytes: int) -> bool:
     kind = type(value)
     if kind in PLAIN:
         return True
-    if kind in TEXT:
+    if kind is bytes:
+        return bool(len(value) < min_bytes)
+    if kind is str:
         return bool(len(value) < min_bytes // MAX_UTF8)
     if kind is int:
         return bool(value.bit_length() <= WORD_BITS)
@@ -80,7 +81,7 @@ def pack(value: Any, take: Callable[[int], Memory], min_bytes: int, refused: Cal
     """Pickle `value`, with the reducers that multiprocessing adds to those of pickle.
 
     `take(size)` is asked, at most once, for memory that is about to need `size` bytes. Where the system does not have
-    them, `refused(error)` is called and all of it goes through the pipe; to keep the error would keep the frames of the
+    them, `refused(error)` is called and all of it goes in the message; to keep the error would keep the frames of the
     executor with it, in a cycle. Raises whatever pickling raises.
     """
     sink = _Sink(take, min_bytes, refused)
