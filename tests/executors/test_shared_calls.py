@@ -69,6 +69,8 @@ def calls(failed: list[tuple[BaseException, Any]]) -> Iterator[CallQueue]:
     queue = CallQueue(PLACES, lambda error, call: failed.append((error, call)))
     yield queue
     queue._terminate_broken()
+    if queue._feeder is not None:
+        queue._feeder.join(30)
 
 
 def small(number: int = 0, data: bytes = b"") -> Call:
@@ -185,6 +187,40 @@ def test_the_end_of_the_parent_is_the_end(calls: CallQueue) -> None:
     calls._sender.close()
     assert calls.get(block=True).number == 1
     assert calls.get(block=True) is None
+
+
+def test_a_broken_pool_does_not_wait_for_what_cannot_be_pickled() -> None:
+    """Telling of it may need a lock that the executor has while it ends, as it does up to 3.13."""
+    lock = threading.Lock()
+    is_telling = threading.Event()
+
+    def failed(*_: Any) -> None:
+        is_telling.set()
+        with lock:
+            pass
+
+    queue = CallQueue(PLACES, failed)
+    with lock:
+        queue.put(Call(Refusing()))
+        assert is_telling.wait(30)
+        queue._terminate_broken()
+    assert queue._feeder is not None
+    queue._feeder.join(30)
+    assert not queue._feeder.is_alive()
+
+
+@pytest.mark.parametrize("unread", [False, True])
+def test_calls_to_nobody_end_the_feeder(calls: CallQueue, failed: list[Any], unread: bool) -> None:  # noqa: FBT001
+    """It is no failure of a call, whether there were others that nobody has received or not."""
+    if unread:
+        calls.put(small(1))
+    calls._reader.close()
+    calls.put(Call(int, 2))
+    assert calls._feeder is not None
+    calls._feeder.join(30)
+    assert not calls._feeder.is_alive()
+    calls.put(small(3))
+    assert not failed
 
 
 def test_a_system_that_takes_less_at_once(calls: CallQueue) -> None:

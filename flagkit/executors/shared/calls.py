@@ -46,6 +46,7 @@ class CallQueue:
         self._failed = failed
         self._line: SimpleQueue[Any] = SimpleQueue()
         self._feeder: Thread | None = None
+        self._is_broken = False
         # Each is written to by one thread: the executor's, and the feeder
         self._stood_in_line = 0
         self._fed = 0
@@ -81,14 +82,19 @@ class CallQueue:
 
     def join_thread(self) -> None:
         """Wait until all has been sent, once it is closed, and free what it has."""
-        if self._feeder is not None:
+        if self._feeder is None:
+            self._sender.close()
+        elif not self._is_broken:
             self._feeder.join()
         self._reader.close()
-        self._sender.close()
 
     def _terminate_broken(self) -> None:
-        """Close it now: no worker is left, or will be soon."""
-        self._reader.close()
+        """Close it now: no worker is left, or will be soon.
+
+        The feeder ends then, but is not waited for: to tell of a call that could not be pickled it may need a lock of
+        the executor's, which calls this with it.
+        """
+        self._is_broken = True
         self.close()
         self.join_thread()
 
@@ -104,13 +110,14 @@ class CallQueue:
         while (call := self._line.get()) is not END:
             try:
                 self._sender.send(ForkingPickler.dumps(call))
-            except BrokenPipeError:  # nobody receives any more, and the executor knows
+            except ConnectionError:  # nobody receives any more, and the executor knows
                 break
             except Exception as error:  # noqa: BLE001 - whatever pickling raises
                 self._places.release()
                 self._failed(error, call)
             del call
             self._fed += 1
+        self._sender.close()
 
     def __getstate__(self) -> Any:
         return self._reader, self._places
@@ -134,11 +141,11 @@ class _Sender:
             return self._messages.send(data)
         except BlockingIOError:
             return False
-        except BrokenPipeError:
+        except ConnectionError:
             return True  # sent to nobody, which is seen by who looks after the workers
 
     def send(self, data: Any) -> None:
-        """Send a call; raises BrokenPipeError if nobody is left to receive it.
+        """Send a call; raises ConnectionError if nobody is left to receive it.
 
         Of those that go by the pipe one is on its way at a time. The message that says so goes to one worker, which is
         the only one then to read from the pipe, and gives the turn back.

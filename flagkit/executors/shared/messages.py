@@ -27,9 +27,9 @@ class MessageSocket:
         self._buffer = memoryview(bytearray())
 
     def send(self, *pieces: Any) -> bool:
-        """Send one message; return False, and send nothing, where it is too long. Raises BrokenPipeError.
+        """Send one message; return False, and send nothing, where it is too long.
 
-        Waits while too much is on the way.
+        Waits while too much is on the way. Raises ConnectionError where nobody has the other end any more.
         """
         if sum(map(len, pieces)) > AT_ONCE:
             return False

@@ -37,7 +37,7 @@ class ResultQueue:
         try:
             if not self._writer.send(data):
                 self._send_parts(data)
-        except BrokenPipeError:  # the parent has ended, and so do its workers
+        except ConnectionError:  # the parent has ended, and so do its workers
             os._exit(1)
 
     def close(self) -> None:
