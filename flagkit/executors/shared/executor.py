@@ -58,7 +58,7 @@ class SharedMemoryExecutor(ProcessPoolExecutor):
         forks.follow()
         size: int = self._max_workers  # type: ignore[attr-defined]
         self._call_queue = _ours(self._call_queue, size + 1)  # type: ignore[has-type]
-        # At most one task at each worker, one more for each waiting in the pipe, and one in the feeder's hands, each
+        # At most one task at each worker, one more for each waiting on the way, and one in the feeder's hands, each
         # with memory for its arguments and for its result. More than that are idle only after having been kept.
         memory = MemoryPool(keep=2 * (2 * size + 1))
         self._home = Home(number, memory, Passage(parent_end, reserve=size), min_bytes)
