@@ -31,7 +31,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     config = metafunc.config
     if "peer" in metafunc.fixturenames:
         small = [(PEERS[0], size) for size in SMALL_BYTES]
-        large = [(peer, size) for size in LARGE_BYTES for peer in (*PEERS, MEMCPY)]
+        large = [(peer, MIB) for peer in PEERS[1:]] + [
+            (peer, size) for size in LARGE_BYTES for peer in (PEERS[0], MEMCPY)
+        ]
         every = [
             (peer, size) for peer in (*PEERS, MEMCPY) for size in (*SMALL_BYTES, 64 * KIB, *LARGE_BYTES, 256 * MIB)
         ]
@@ -45,7 +47,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         chosen = choose(config, quick=quick_ladder, default=default, thorough=cases)
         metafunc.parametrize(("payload", "size_bytes"), chosen)
     else:
-        sizes = choose(config, quick=SHARED_BYTES[:2], default=SHARED_BYTES[::3], thorough=SHARED_BYTES)
+        sizes = choose(config, quick=SHARED_BYTES[:2], default=SHARED_BYTES[::2], thorough=SHARED_BYTES)
         metafunc.parametrize("size_bytes", sizes)
 
 

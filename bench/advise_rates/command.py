@@ -16,7 +16,8 @@ loses a cell. Cells of even numbers are for building the model, and reported on 
 _EXAMPLES = """\
 examples:
   python -m bench advise-rates advise.jsonl --time 5m    measure, then judge all that is there
-  python -m bench advise-rates advise.jsonl              judge again
+  python -m bench advise-rates advise.jsonl              judge what was advised
+  python -m bench advise-rates advise.jsonl --again      judge what the model would advise since it was changed
 """
 
 
@@ -32,6 +33,9 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     parser.add_argument("file", type=Path, metavar="FILE", help="the cells")
     parser.add_argument("--time", type=seconds, default=None, metavar="TIME", help="measure for so long first: 5m, 2h")
     parser.add_argument("--budget", type=seconds, default=10.0, metavar="TIME", help="of each advice (default: 10)")
+    parser.add_argument(
+        "--again", action="store_true", help="judge what the model of today would have advised by what was measured"
+    )
     parser.add_argument("--built", action="store_true", help="the cells that the model was built with")
     parser.set_defaults(run=run)
 
@@ -42,6 +46,7 @@ def run(given: argparse.Namespace) -> int:
         return refuse(given, f"{', '.join(missing)} not installed in this Python")
     # Imported now that what they need is known to be there.
     from bench.advise_rates import record, table  # noqa: PLC0415
+    from bench.advise_rates.again import advised_again  # noqa: PLC0415
     from bench.advise_rates.cells import is_reported  # noqa: PLC0415
 
     try:
@@ -49,10 +54,14 @@ def run(given: argparse.Namespace) -> int:
             record.load(given.file)
             record.record(given.file, given.time, reported=not given.built, budget_s=given.budget)
         cells = [one for one in record.load(given.file) if is_reported(one["cell"]) != given.built]
+        if given.again:
+            cells = list(advised_again(cells))
     except record.RecordingError as error:
         return refuse(given, str(error))
     except OSError as error:
         return refuse(given, f"{given.file}: {error.strerror or error}")
+    except (KeyError, TypeError) as error:
+        return refuse(given, f"{given.file} was recorded by another version: {error}")
     if not cells:
         return refuse(given, "nothing is recorded; give --time")
     cells_are = "that the model was built with" if given.built else "not used in building"

@@ -5,10 +5,10 @@ import platform
 import sys
 import time
 from contextlib import ExitStack
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from bench.advise_rates.again import advised, as_json
 from bench.advise_rates.cells import Cell, CellItems, cell, is_reported
 from bench.advise_rates.rules import rule_choices
 from bench.advise_rates.truth import grid, measure
@@ -104,16 +104,10 @@ def _measure(one: Cell, python: str, budget_s: float) -> dict[str, Any]:
         return {
             **found,
             "seconds": advice.seconds,
-            "choice": str(advice.choice.candidate),
-            "ties": [str(candidate) for candidate in advice.ties],
-            "predicted": {str(one.candidate): asdict(one.time_s) for one in advice.ranking},
-            "terms": {str(one.candidate): one.terms for one in advice.ranking},
-            "measured": {
-                name: getattr(advice.measured, name)
-                for name in ("mean_s", "cpu_share", "alone_s", "together_s", "threads", "import_s")
-            },
+            **advised(advice.evidence),
             "rules": {name: str(candidate) for name, candidate in rules.items()},
             "runs": runs,
+            "evidence": as_json(advice.evidence),
         }
 
 

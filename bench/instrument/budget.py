@@ -60,6 +60,12 @@ def aim(config: pytest.Config) -> Aim | None:
     return choose(config, quick=None, default=None if time_given(config) else pilot.STUDY, thorough=pilot.THOROUGH)
 
 
+def spares_long(config: pytest.Config) -> bool:
+    """Return whether a round a visit does where rounds are long: nobody has asked for more, and time is short."""
+    chosen = "benchmark_min_rounds" in _chosen_by_user(config)
+    return choose(config, quick=False, default=not chosen, thorough=False)
+
+
 def passes(config: pytest.Config) -> int:
     """Return how often a run goes through its benchmarks, spreading their rounds; a first look does once."""
     return choose(config, quick=1, default=4, thorough=8)

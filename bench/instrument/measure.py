@@ -178,6 +178,8 @@ class Measure:
             needed = rounds_needed(aim.width, *self._pilot(call, single, reference, aim.pilot_rounds))
             most -= aim.pilot_rounds
         least = int(self._benchmark._min_rounds)  # noqa: SLF001  # no public name
+        if series.is_long and series.spares_long and series.visits > 1:
+            least = series.visits
         plan = pilot.plan(needed, most, least)
         if aim is not None:
             self._benchmark.extra_info["precision"] = {"aim": aim.width, "rounds_by": plan.by}

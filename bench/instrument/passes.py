@@ -19,8 +19,11 @@ class Passes:
     failed then, and has no further visit. Between passes what has module or session scope is torn down too.
     """
 
-    def __init__(self, passes: int, seed: int | None, shares: Shares | None, progress: Progress) -> None:
+    def __init__(
+        self, passes: int, seed: int | None, shares: Shares | None, progress: Progress, *, spares_long: bool = False
+    ) -> None:
         self.passes = passes
+        self._spares_long = spares_long
         self._seed = seed
         self._shares = shares
         self._progress = progress
@@ -29,7 +32,7 @@ class Passes:
 
     def series(self, item: pytest.Item) -> Series:
         """Return what the visits of a benchmark have in common."""
-        return self._series.setdefault(item.nodeid, Series(self.passes))
+        return self._series.setdefault(item.nodeid, Series(self.passes, spares_long=self._spares_long))
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:

@@ -14,7 +14,17 @@ GIL_BEFORE_IMPORTS = is_gil_enabled()  # before this plugin, and whatever it loa
 
 import pytest  # noqa: E402  # see above
 
-from bench.instrument.budget import DEFAULTS, QUICK, aim, apply_defaults, asked_s, most_asked, passes, time_given  # noqa: E402
+from bench.instrument.budget import (  # noqa: E402
+    DEFAULTS,
+    QUICK,
+    aim,
+    apply_defaults,
+    asked_s,
+    most_asked,
+    passes,
+    spares_long,
+    time_given,
+)
 from bench.instrument.guard import NAME as GUARD  # noqa: E402
 from bench.instrument.guard import Guard  # noqa: E402
 from bench.instrument.interruption import Interruption  # noqa: E402
@@ -104,7 +114,8 @@ def pytest_configure(config: pytest.Config) -> None:
     order = Order(config)
     is_shuffled = config.pluginmanager.register(order, "instrument-order") is not None
     progress = Progress(config, passes(config))
-    config.pluginmanager.register(Passes(passes(config), order.seed, shares, progress), PASSES)
+    visited = Passes(passes(config), order.seed, shares, progress, spares_long=spares_long(config))
+    config.pluginmanager.register(visited, PASSES)
     # Each wraps those before it: at the end signals are off first, then what leaked goes, then the results are written.
     config.pluginmanager.register(Interruption(), "instrument-interruption")
     config.pluginmanager.register(Guard(config), GUARD)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from bench.instrument.breakdown import Breakdown
+from bench.instrument.statistics import Prior
 
 Scalar: TypeAlias = str | int | float | bool | None
 
@@ -162,12 +163,21 @@ class Precision:
 
 
 @dataclass(frozen=True, slots=True)
+class Spreads:
+    """How visits differ over all benchmarks of a run, in time and in the ratio to a reference; None: not known."""
+
+    times: Prior | None = None
+    ratios: Prior | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Benchmark:
     """One benchmark's times in seconds per iteration, and its parameters as data.
 
     `rounds_s` holds one value a round and is empty when the file keeps no raw rounds (pytest-benchmark's default
     for `--benchmark-save`); the summary fields are always there. `iterations` is the calls timed together in a round.
     `visits` has the number of rounds of each visit, in the order of `rounds_s`; it is empty for one that was all.
+    `spreads` is of the whole run (bench.instrument.spreads).
     """
 
     name: str
@@ -186,6 +196,7 @@ class Benchmark:
     precision: Precision | None = None
     breakdown: Breakdown | None = None
     visits: tuple[int, ...] = ()
+    spreads: Spreads = Spreads()
 
     def text(self, name: str) -> str | None:
         """Return the parameter of that name when it is text, else None."""

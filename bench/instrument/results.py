@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from bench.instrument.records import Environment, Machine, Run
+from bench.instrument.spreads import with_spreads
 from bench.instrument.wire import OWN_ERRORS, Opening, OurFile, PlainFile
 
 SCHEMA = 1
@@ -85,7 +86,7 @@ def _run(path: Path, file: PlainFile) -> Run:
         machine=machine,
         commit=file.commit_info,
         environment=environment,
-        benchmarks=tuple(benchmark.record() for benchmark in file.benchmarks),
+        benchmarks=tuple(with_spreads([benchmark.record() for benchmark in file.benchmarks])),
     )
 
 

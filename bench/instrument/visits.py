@@ -21,7 +21,8 @@ class Series:
 
     `visits` is how many there are to be, `first` the fixture of the first, which holds the results of all. `iterations`
     and `reference_iterations` are the calls of a round, `turn_s` what a round takes with all beside it. A visit has at
-    least `least` rounds and at most `most`; None leaves that to the time. `rounds` has the number of those of each.
+    least `least` rounds and at most `most`; None leaves that to the time. With `spares_long` one round does where it is
+    long: further visits tell more than further rounds of one. `rounds` has the number of those of each.
     """
 
     visits: int = 1
@@ -32,6 +33,7 @@ class Series:
     least: int = 1
     most: int | None = None
     is_long: bool = False
+    spares_long: bool = False
     rounds: list[int] = field(default_factory=list)
 
     @property

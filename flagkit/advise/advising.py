@@ -10,12 +10,21 @@ from typing import Any
 import numpy as np
 
 from flagkit.advise import cache, reasons
-from flagkit.advise.candidates import candidates
 from flagkit.advise.costs import measure_costs
 from flagkit.advise.draws import Draws
 from flagkit.advise.imbalance import imbalance
-from flagkit.advise.ranking import Ranked, predictions, rank, ties
-from flagkit.advise.records import Advice, AdviseError, KindCosts, Measured, Pilot, PilotPlan, RuledOut, Verified
+from flagkit.advise.ranking import Ranked, draw, predictions, rank, ties
+from flagkit.advise.records import (
+    Advice,
+    AdviseError,
+    Evidence,
+    KindCosts,
+    Measured,
+    Pilot,
+    PilotPlan,
+    RuledOut,
+    Verified,
+)
 from flagkit.advise.runs import pilot, run_job
 from flagkit.advise.sampling import sample
 from flagkit.advise.sandbox import EndedError, LateError, Tell, run_apart
@@ -70,23 +79,22 @@ class Advising:
         self._costs = {kind: one for kind, one in stored.costs.items() if kind in self._kinds}
         self._measure_costs(stored, sorted(self._kinds, key=PEERS.__contains__))
         self._try(measured)
-        draws, ranking = self._rank(measured)
+        evidence, draws, ranking = self._rank(measured)
         for kind in self._kinds:
             if kind not in self._costs:
                 self._ruled_out.setdefault(kind, NOT_MEASURED)
-        ranked = predictions(ranking, measured, self._costs, self._pilots, draws)
+        ranked = predictions(ranking, evidence, draws)
         undecided = ties(ranking)
         return Advice(
             choice=ranked[0],
             reason=reasons.reason(measured, ranking, draws),
             ties=tuple(undecided),
-            changes=tuple(reasons.changes(measured, ranking, self._costs, self._pilots, draws)),
+            changes=tuple(reasons.changes(evidence, ranking)),
             warnings=tuple(reasons.warnings(measured, ranked[0].candidate)),
             ranking=tuple(ranked),
             ruled_out=tuple(RuledOut(kind, reason) for kind, reason in self._ruled_out.items()),
             snippet=snippet(self._target, ranked[0].candidate, is_factory=measured.is_factory),
-            measured=measured,
-            cores=draws.cores,
+            evidence=evidence,
             seconds=time.monotonic() - self._began,
         )
 
@@ -124,24 +132,17 @@ class Advising:
                 self._costs[kind] = stored.costs[kind] = measured
             cache.store(stored)
 
-    def _rank(self, measured: Measured) -> tuple[Draws, list[Ranked]]:
-        cores = usable_cpus()
-        paces = [
-            measured.pace_s,
-            *(one.pace_s for one in self._costs.values()),
-            *(one.pace_s for one in self._pilots.values()),
-        ]
-        drifts = [drift for one in self._pilots.values() for drift in one.drifts]
-        draws = Draws(measured, cores, paces, drifts)
-        known = [kind for kind in self._kinds if kind in self._costs]
-        grid = candidates(["serial", *known], measured, cores)
-        return draws, rank(measured, self._costs, self._pilots, draws, grid)
+    def _rank(self, measured: Measured) -> tuple[Evidence, Draws, list[Ranked]]:
+        costs = {kind: self._costs[kind] for kind in self._kinds if kind in self._costs}
+        evidence = Evidence(measured, costs, dict(self._pilots), usable_cpus())
+        draws = draw(evidence)
+        return evidence, draws, rank(evidence, draws)
 
     def _try(self, measured: Measured) -> None:
         """Run pilots of the kinds that may be the best, the most promising one first, while there is time."""
         passed_by: set[str] = set()
         while self._left_s() > 0:
-            _, ranking = self._rank(measured)
+            _, _, ranking = self._rank(measured)
             tried = [one for one in ranking if one.candidate.kind in {"serial", *self._pilots}]
             bound = float(np.quantile(tried[0].expected_s, 0.95))
             open_ = [

@@ -1,16 +1,16 @@
 """Rank the candidates by the model, and say which of them the measurements cannot tell apart."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from flagkit.advise.candidates import candidates
 from flagkit.advise.draws import Draws
 from flagkit.advise.model import Draw, Terms, predict
-from flagkit.advise.records import Candidate, KindCosts, Measured, Pilot, Prediction
+from flagkit.advise.records import Candidate, Evidence, KindCosts, Measured, Prediction
 from flagkit.executors import resolve
 
-__all__ = ["Ranked", "predictions", "rank", "ties"]
+__all__ = ["Ranked", "draw", "predictions", "rank", "ties"]
 
 UNDECIDED = 0.05
 """Two candidates are told apart where the slower one is the faster one in fewer draws than this share."""
@@ -30,18 +30,20 @@ class Ranked:
         return float(np.median(self.expected_s))
 
 
-def rank(
-    measured: Measured,
-    costs: Mapping[str, KindCosts],
-    pilots: Mapping[str, Pilot],
-    draws: Draws,
-    candidates: Iterable[Candidate],
-) -> list[Ranked]:
+def draw(evidence: Evidence) -> Draws:
+    """Return the measurements, drawn again."""
+    measured, costs, pilots = evidence.measured, evidence.costs.values(), evidence.pilots.values()
+    paces = [measured.pace_s, *(one.pace_s for one in costs), *(one.pace_s for one in pilots)]
+    return Draws(measured, evidence.cores, paces, [drift for one in pilots for drift in one.drifts])
+
+
+def rank(evidence: Evidence, draws: Draws) -> list[Ranked]:
     """Return the best candidate of each kind, the fastest first."""
     best: dict[str, Ranked] = {}
-    for candidate in candidates:
+    measured, costs = evidence.measured, evidence.costs
+    for candidate in candidates(["serial", *costs], measured, evidence.cores):
         kind = candidate.kind
-        ranked = Ranked(candidate, *predict(measured, costs, candidate, draws, pilots))
+        ranked = Ranked(candidate, *predict(measured, costs, candidate, draws, evidence.pilots))
         # At equal times the one that comes first: fewer workers, smaller chunks
         if kind not in best or ranked.median_s < best[kind].median_s:
             best[kind] = ranked
@@ -54,13 +56,7 @@ def ties(ranking: list[Ranked]) -> list[Candidate]:
     return [other.candidate for other in others if float(np.mean(other.expected_s <= first.expected_s)) >= UNDECIDED]
 
 
-def predictions(
-    ranking: list[Ranked],
-    measured: Measured,
-    costs: Mapping[str, KindCosts],
-    pilots: Mapping[str, Pilot],
-    draws: Draws,
-) -> list[Prediction]:
+def predictions(ranking: list[Ranked], evidence: Evidence, draws: Draws) -> list[Prediction]:
     """Return the ranking as records."""
     fastest = np.argmin([one.expected_s for one in ranking], axis=0)
     serial_s = next(one.median_s for one in ranking if one.candidate.kind == "serial")
@@ -69,10 +65,10 @@ def predictions(
             candidate=one.candidate,
             time_s=draws.interval(one.expected_s),
             speedup=serial_s / one.median_s,
-            peak_bytes=_peak_bytes(one.candidate, measured, costs.get(one.candidate.kind)),
+            peak_bytes=_peak_bytes(one.candidate, evidence.measured, evidence.costs.get(one.candidate.kind)),
             best_share=float(np.mean(fastest == place)),
             terms=one.terms.medians(),
-            is_piloted=one.candidate.kind in pilots,
+            is_piloted=one.candidate.kind in evidence.pilots,
         )
         for place, one in enumerate(ranking)
     ]

@@ -1,16 +1,15 @@
 """Why the choice is what it is, and what would change it: sentences made of the model's terms."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 
-from flagkit.advise.candidates import candidates
 from flagkit.advise.draws import Draws
 from flagkit.advise.figures import percent, ratio, seconds, size
 from flagkit.advise.ranking import Ranked, rank, ties
-from flagkit.advise.records import Candidate, KindCosts, Measured, Packing, Pilot
+from flagkit.advise.records import Candidate, Evidence, Measured, Packing
 from flagkit.executors import resolve
 
 __all__ = ["changes", "reason", "warnings"]
@@ -94,20 +93,14 @@ def _sending_share(ranked: Ranked) -> float:
     return min(1.0, float(np.median((ranked.terms.pickling + ranked.terms.transfer) / ranked.expected_s)))
 
 
-def changes(
-    measured: Measured,
-    ranking: list[Ranked],
-    costs: Mapping[str, KindCosts],
-    pilots: Mapping[str, Pilot],
-    draws: Draws,
-) -> Iterator[str]:
+def changes(evidence: Evidence, ranking: list[Ranked]) -> Iterator[str]:
     """Yield what would change the answer: at which length of a task, and at which payload, another family is best."""
     kinds = [one.candidate.kind for one in ranking]
+    measured = evidence.measured
 
     def best(other: Measured) -> list[str]:
         """Return the kind that would be the best, and those that could not be told apart from it."""
-        redrawn = Draws(other, draws.cores, [measured.pace_s])
-        ranked = rank(other, costs, pilots, redrawn, candidates(kinds, other, draws.cores))
+        ranked = rank(replace(evidence, measured=other), Draws(other, evidence.cores, [measured.pace_s]))
         return [ranked[0].candidate.kind, *(one.kind for one in ties(ranked))]
 
     group = _family(kinds[0])

@@ -1,5 +1,6 @@
 """What is measured and what is advised, as records; times in seconds, sizes in bytes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flagkit.usage import UsageError
@@ -8,6 +9,7 @@ __all__ = [
     "Advice",
     "AdviseError",
     "Candidate",
+    "Evidence",
     "Interval",
     "KindCosts",
     "Measured",
@@ -203,6 +205,17 @@ class Pilot:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that the model goes by."""
+
+    measured: Measured
+    costs: Mapping[str, KindCosts]
+    """By kind, without those that are ruled out."""
+    pilots: Mapping[str, Pilot]
+    cores: int
+
+
+@dataclass(frozen=True, slots=True)
 class Prediction:
     """What a candidate is expected to take."""
 
@@ -250,8 +263,17 @@ class Advice:
     ranking: tuple[Prediction, ...]
     ruled_out: tuple[RuledOut, ...]
     snippet: str
-    measured: Measured
-    cores: int
+    evidence: Evidence
     seconds: float
     """That advising took."""
     verified: tuple[Verified, ...] = ()
+
+    @property
+    def measured(self) -> Measured:
+        """What a sample said of the function and its items."""
+        return self.evidence.measured
+
+    @property
+    def cores(self) -> int:
+        """How many the job was advised for."""
+        return self.evidence.cores

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flagkit.advise import Candidate, Measured
-from flagkit.advise.candidates import candidates, chunk_sizes, worker_counts
+from flagkit.advise.candidates import chunk_sizes, worker_counts
 from flagkit.advise.draws import Draws
 from flagkit.advise.imbalance import imbalance, spread_out
 from flagkit.advise.model import predict
 from flagkit.advise.ranking import Ranked, predictions, rank, ties
-from flagkit.advise.records import KindCosts, Pilot
+from flagkit.advise.records import Evidence, KindCosts, Pilot
 from tests.advise.made import CORES, costs, large, measured
 
 pytestmark = pytest.mark.once
@@ -37,8 +37,7 @@ def ranked(
     sample: Measured, known: dict[str, KindCosts] = COSTS, pilots: dict[str, Pilot] | None = None
 ) -> list[Ranked]:
     """Return the best of each kind."""
-    draws = drawn(sample)
-    return rank(sample, known, pilots or {}, draws, candidates(["serial", *known], sample, CORES))
+    return rank(Evidence(sample, known, pilots or {}, CORES), drawn(sample))
 
 
 def median_s(sample: Measured, one: Candidate) -> float:
@@ -92,8 +91,8 @@ def test_the_interval_holds_the_point(tasks: list[float], paces: list[float], n:
         first_s=tasks[0],
     )
     draws = drawn(sample, paces=paces)
-    grid = candidates(["serial", *COSTS], sample, CORES)
-    for one in predictions(rank(sample, COSTS, {}, draws, grid), sample, COSTS, {}, draws):
+    evidence = Evidence(sample, COSTS, {}, CORES)
+    for one in predictions(rank(evidence, draws), evidence, draws):
         assert one.time_s.low <= one.time_s.value <= one.time_s.high
 
 
@@ -175,8 +174,8 @@ def test_the_order_is_that_of_the_times(drifts: list[float], rounds_s: list[floa
     sample, one = measured(0.5), Candidate("shared", CORES, 1)
     pilot = Pilot(one, 2, 1.0, 1.0, 0.1, tuple(rounds_s), (1.0,) * len(rounds_s), 1.0, 1e-3)
     draws = Draws(sample, CORES, (1e-3,), drifts)
-    ranking = rank(sample, COSTS, {one.kind: pilot}, draws, candidates(["serial", *COSTS], sample, CORES))
-    times = [found.time_s.value for found in predictions(ranking, sample, COSTS, {one.kind: pilot}, draws)]
+    evidence = Evidence(sample, COSTS, {one.kind: pilot}, CORES)
+    times = [found.time_s.value for found in predictions(rank(evidence, draws), evidence, draws)]
     assert times == sorted(times)
 
 
@@ -198,8 +197,8 @@ def test_what_cannot_be_told_apart_is_said() -> None:
 def test_memory_grows_by_worker() -> None:
     """Each worker adds what it was measured to add, what the module takes, and what a task takes."""
     sample = measured(0.5, import_bytes=1 << 22)
-    draws = drawn(sample)
-    found = {one.candidate.kind: one for one in predictions(ranked(sample), sample, COSTS, {}, draws)}
+    evidence = Evidence(sample, COSTS, {}, CORES)
+    found = {one.candidate.kind: one for one in predictions(ranked(sample), evidence, drawn(sample))}
     assert found["serial"].peak_bytes == (1 << 24) + (1 << 20)
     spawned = found["process-spawn"]
     assert spawned.peak_bytes == (1 << 24) + spawned.candidate.workers * ((1 << 22) + (1 << 20) + (1 << 20))

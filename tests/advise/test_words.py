@@ -7,10 +7,9 @@ from dataclasses import replace
 import pytest
 
 from flagkit.advise import Advice, Candidate, Interval, Prediction, RuledOut, figures, reasons
-from flagkit.advise.candidates import candidates
 from flagkit.advise.draws import Draws
 from flagkit.advise.ranking import predictions, rank, ties
-from flagkit.advise.records import KindCosts, Measured, Verified
+from flagkit.advise.records import Evidence, KindCosts, Measured, Verified
 from flagkit.advise.rendering import WIDTH, as_json, as_text
 from flagkit.advise.snippet import snippet
 from flagkit.advise.target import Target
@@ -24,20 +23,20 @@ TARGET = Target("job:gcd", "job:two_pairs")
 
 def advised(sample: Measured, known: dict[str, KindCosts] = COSTS, **changes: object) -> Advice:
     """Return the advice by the model alone."""
+    evidence = Evidence(sample, known, {}, CORES)
     draws = Draws(sample, CORES, [1e-3])
-    ranking = rank(sample, known, {}, draws, candidates(["serial", *known], sample, CORES))
-    found = predictions(ranking, sample, known, {}, draws)
+    ranking = rank(evidence, draws)
+    found = predictions(ranking, evidence, draws)
     advice = Advice(
         choice=found[0],
         reason=reasons.reason(sample, ranking, draws),
         ties=tuple(ties(ranking)),
-        changes=tuple(reasons.changes(sample, ranking, known, {}, draws)),
+        changes=tuple(reasons.changes(evidence, ranking)),
         warnings=tuple(reasons.warnings(sample, found[0].candidate)),
         ranking=tuple(found),
         ruled_out=(),
         snippet=snippet(TARGET, found[0].candidate),
-        measured=sample,
-        cores=CORES,
+        evidence=evidence,
         seconds=3.0,
     )
     return replace(advice, **changes)  # type: ignore[arg-type]

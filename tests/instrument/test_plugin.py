@@ -180,14 +180,26 @@ def test_the_time_that_the_user_asks_for_is_stronger_than_a_markers(make_suite: 
     assert outcome.results()["benchmarks"][0]["stats"]["rounds"] == 4  # one a visit
 
 
-@pytest.mark.parametrize(("options", "budget"), [((), DEFAULTS), (("--quick",), QUICK)], ids=["full", "quick"])
-def test_least_rounds(options: tuple[str, ...], budget: dict[str, Any], make_suite: Callable[..., "Suite"]) -> None:
-    """A round that is too long to be run more often is run as often as the budget demands, and never less."""
+@pytest.mark.parametrize(
+    ("options", "seconds", "rounds"),
+    [
+        ((), 0.3, 4),
+        ((), 0.06, DEFAULTS["benchmark_min_rounds"]),
+        (("--benchmark-min-rounds=8",), 0.16, 8),
+        (("--quick",), 0.16, QUICK["benchmark_min_rounds"]),
+    ],
+    ids=["long", "short", "asked for", "quick"],
+)
+def test_least_rounds(
+    options: tuple[str, ...], seconds: float, rounds: int, make_suite: Callable[..., "Suite"]
+) -> None:
+    """What there is no time for is run as often as its budget demands, and never less; a long round once a visit."""
     slow = (
-        "import time\ndef test_a(measure):\n    measure(lambda: time.sleep(0.16), expect=lambda r: True, parameters={})"
+        "import pytest, time\n@pytest.mark.benchmark(max_time=0.1)\n"
+        f"def test_a(measure):\n    measure(lambda: time.sleep({seconds}), expect=lambda r: True, parameters={{}})"
     )
     outcome = make_suite(test_a=slow).run("--results", "out", *options)
-    assert outcome.results()["benchmarks"][0]["stats"]["rounds"] == budget["benchmark_min_rounds"]
+    assert outcome.results()["benchmarks"][0]["stats"]["rounds"] == rounds
 
 
 def test_nothing_is_written_when_no_benchmark_ran(make_suite: Callable[..., "Suite"]) -> None:

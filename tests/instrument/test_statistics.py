@@ -1,6 +1,7 @@
 """Medians and ratios with their intervals."""
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from bench.instrument import statistics
-from bench.instrument.statistics import Estimate, Interval
+from bench.instrument.statistics import Estimate, Interval, Values
 
 TIMES = st.floats(min_value=1e-9, max_value=1e3)
 ROUNDS = st.lists(TIMES, min_size=1, max_size=40)
@@ -158,3 +159,83 @@ def test_the_interval_by_visits_holds_the_truth(between: float) -> None:
         held += interval.low <= 1 <= interval.high
 
     assert stats.binomtest(held, 400, 0.95).pvalue > 0.001
+
+
+def visited(rng: np.random.Generator, spreads: Iterable[float], visits: int) -> list[list[float]]:
+    """Return what visits to benchmarks of those standard deviations give, whose truth is 0."""
+    return [list(rng.normal(0.0, spread, visits)) for spread in spreads]
+
+
+def spreads_of(rng: np.random.Generator, count: int, variance: float, freedom: float) -> Values:
+    """Return standard deviations whose squares are scaled inverse chi-squared."""
+    found: Values = np.sqrt(freedom * variance / rng.chisquare(freedom, count))
+    return found
+
+
+@pytest.mark.parametrize(("variance", "freedom"), [(0.01, 2.0), (0.0004, 8.0)])
+def test_the_prior_is_found(variance: float, freedom: float) -> None:
+    """From many benchmarks of four visits each, of which one by itself tells little."""
+    rng = np.random.default_rng(1)
+    found = statistics.prior(visited(rng, spreads_of(rng, 20_000, variance, freedom), 4))
+    assert found is not None
+    assert found.variance == pytest.approx(variance, rel=0.05)
+    assert found.freedom == pytest.approx(freedom, rel=0.1)
+
+
+def test_benchmarks_that_are_alike_share_one_variance() -> None:
+    """Where they differ by no more than chance, nobody's own counts: the interval is the normal distribution's."""
+    rng = np.random.default_rng(3)
+    found = statistics.prior(visited(rng, [0.1] * 100, 4))
+    assert found is not None
+    assert found.freedom > 30
+    assert found.variance == pytest.approx(0.01, rel=0.2)
+    alike = statistics.prior([[0.0, 1.0, 2.0]] * 20)
+    assert alike is not None
+    assert alike.moderate(9.0, 2) == (alike.variance, math.inf)
+
+
+@pytest.mark.parametrize("visits", [2, 3, 4])
+@pytest.mark.parametrize("freedom", [1.5, 4.0, 1e6])
+def test_moderated_intervals_hold_the_truth(visits: int, freedom: float) -> None:
+    """In 95% of the benchmarks of a run, and they are narrower than by each one's visits alone."""
+    rng = np.random.default_rng(visits)
+    count = 5_000
+    samples = visited(rng, spreads_of(rng, count, 0.01, freedom), visits)
+    spread = statistics.prior(samples)
+    held, widths, plain = 0, [], []
+    for logs in samples:
+        moderated, alone = (
+            statistics.median(np.exp(logs).tolist(), [1] * visits, one).interval for one in (spread, None)
+        )
+        assert moderated is not None
+        assert alone is not None
+        held += moderated.low <= 1 <= moderated.high
+        widths.append(math.log(moderated.high / moderated.low))
+        plain.append(math.log(alone.high / alone.low))
+    assert stats.binomtest(held, count, 0.95).pvalue > 0.001
+    assert np.median(widths) < np.median(plain)
+
+
+def test_moderation_by_hand() -> None:
+    """Two degrees of freedom of 1 and three of 6 are five of 4; the interval is t of five."""
+    assert statistics.Prior(1.0, 2.0).moderate(6.0, 3) == (4.0, 5.0)
+    logs = [0.0, 1.0, 2.0, 5.0]
+    estimate = statistics.median(np.exp(logs).tolist(), [1] * 4, statistics.Prior(1.0, 2.0))
+    assert estimate.interval is not None
+    variance = (2 * 1.0 + 3 * np.var(logs, ddof=1)) / 5
+    assert math.log(estimate.interval.high) == pytest.approx(2.0 + 2.570582 * math.sqrt(variance / 4))
+
+
+def test_few_benchmarks_have_no_prior() -> None:
+    """Nine do not tell how variances are distributed; single visits tell nothing."""
+    assert statistics.prior([[0.0, 1.0]] * 9 + [[1.0]] * 9) is None
+    assert statistics.prior([[0.0, 1.0]] * 10) is not None
+
+
+@given(st.lists(st.lists(st.floats(-20, 20), min_size=2, max_size=5), min_size=10, max_size=30))
+def test_any_visits_have_a_prior(samples: list[list[float]]) -> None:
+    """Whatever they gave, all of it equal among it."""
+    found = statistics.prior(samples)
+    assert found is not None
+    assert found.variance > 0
+    assert found.freedom > 0

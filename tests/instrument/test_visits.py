@@ -101,6 +101,21 @@ def test_long_rounds_of_a_later_visit_are_checked_without_a_call_of_their_own() 
     assert checked == [0] * 4
 
 
+def test_long_rounds_are_spared() -> None:
+    """Where that is asked for, one does for a visit; a single visit, and short rounds, keep the least number."""
+    spared = Visited(2, min_rounds=8)
+    spared.series.spares_long = True
+    for _ in range(2):
+        spared.visit(1.0)
+    assert spared.info["visits"] == [1, 1]
+    for visits, time_s in ((1, 1.0), (2, 0.01)):
+        other = Visited(visits, min_rounds=8)
+        other.series.spares_long = True
+        for _ in range(visits):
+            other.visit(time_s)
+        assert len(other.times_s) == 8
+
+
 def test_rounds_that_are_set_up_one_by_one_are_visited_too() -> None:
     """Each round of each visit has its set-up and its teardown."""
     benchmark = Visited(2, min_rounds=4)

@@ -24,12 +24,13 @@ Derived: TypeAlias = Estimate | Missing
 
 def median(benchmark: Benchmark) -> Estimate:
     """Return the median time of a round, in seconds per iteration; raises ValueError without raw rounds."""
-    return statistics.median(benchmark.rounds_s, benchmark.visits)
+    return statistics.median(benchmark.rounds_s, benchmark.visits, benchmark.spreads.times)
 
 
 def reference_median(benchmark: Benchmark) -> Estimate:
     """Return the median time of the reference's rounds, in seconds per call; raises ValueError without a reference."""
-    return statistics.median(benchmark.reference.rounds_s if benchmark.reference else (), benchmark.visits)
+    rounds_s = benchmark.reference.rounds_s if benchmark.reference else ()
+    return statistics.median(rounds_s, benchmark.visits, benchmark.spreads.times)
 
 
 def time(benchmark: Benchmark) -> Derived:
@@ -45,7 +46,8 @@ def speed_up(benchmark: Benchmark, over: str | None = None) -> Derived:
         return Missing("no reference took turns with it")
     if over is not None and benchmark.reference.name != over:
         return Missing(f"{over} is not what took turns with it")
-    return statistics.speed_up(benchmark.rounds_s, benchmark.reference.rounds_s, benchmark.visits)
+    rounds_s, reference_s = benchmark.rounds_s, benchmark.reference.rounds_s
+    return statistics.speed_up(rounds_s, reference_s, benchmark.visits, benchmark.spreads.ratios)
 
 
 def bandwidth(benchmark: Benchmark) -> Derived:

@@ -68,7 +68,7 @@ def _serial(run: Run, workload: str) -> Derived:
         return Missing(f"{run.label} did not run {workload} serially")
     rounds_s = [round_s for item in beside for round_s in (item.reference.rounds_s if item.reference else ())]
     visits = [rounds for item in beside for rounds in item.visits or (item.rounds,)]
-    return statistics.median(rounds_s, visits)
+    return statistics.median(rounds_s, visits, beside[0].spreads.times)
 
 
 def _is_beside_serial(item: Benchmark) -> bool:
