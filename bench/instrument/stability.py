@@ -14,6 +14,8 @@ SPREAD: Final = 0.10
 """Interquartile range over median, above which the rounds of a benchmark scatter."""
 FEWEST_ROUNDS: Final = 6
 """Below this no 95% interval of a median by order statistics exists."""
+FEWEST_VISITS: Final = 3
+"""Below this an interval rests on how the visits of other benchmarks differ more than on its own."""
 BUSY: Final = 0.25
 """Load a usable core, above which the machine was at something else."""
 STOLEN: Final = 0.01
@@ -70,13 +72,25 @@ def _scattered(run: Run) -> Instability | None:
 
 
 def _few_rounds(run: Run) -> Instability | None:
-    few = [item for item in run.benchmarks if item.rounds < FEWEST_ROUNDS]
+    few = [item for item in run.benchmarks if item.rounds < FEWEST_ROUNDS and not item.visits]
     if not few:
         return None
     return Instability(
         "few rounds",
         f"{_capital(_of(few, run))} had fewer than {FEWEST_ROUNDS} rounds, too few for an interval: give the run more "
         "time (--budget, --benchmark-min-rounds).",
+        _names(few),
+    )
+
+
+def _few_visits(run: Run) -> Instability | None:
+    few = [item for item in run.benchmarks if item.visits and len(item.visits) < FEWEST_VISITS]
+    if not few:
+        return None
+    return Instability(
+        "few visits",
+        f"{_capital(_of(few, run))} had two visits alone, so that how far these differ is known from the other "
+        "benchmarks, mostly: give the run more time (--budget).",
         _names(few),
     )
 
@@ -184,5 +198,6 @@ _RULES: tuple[Callable[[Run], Instability | None], ...] = (
     _throttled,
     _frequency,
     _few_rounds,
+    _few_visits,
     _scattered,
 )

@@ -125,6 +125,15 @@ def test_too_few_rounds(run: Run) -> None:
     assert stability.of_run(with_rounds(run, *(1.0,) * 6)) == ()
 
 
+def test_too_few_visits(run: Run) -> None:
+    """Two visits hardly tell how visits differ, three do better, however few their rounds are."""
+    first, *others = run.benchmarks
+    for count, rules in ((2, ["few visits"]), (3, [])):
+        visited = replace(first, rounds_s=(1.0,) * count, rounds=count, visits=(1,) * count)
+        found = stability.of_run(replace(run, benchmarks=(visited, *others)))
+        assert [one.rule for one in found] == rules
+
+
 def test_unequal_builds(run: Run) -> None:
     """A build without profile-guided optimisation beside one with it is named with the difference."""
     other = changed(run, lambda env: {"python": replace(env.python, pgo=False)})
