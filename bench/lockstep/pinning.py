@@ -1,7 +1,8 @@
 """Which cores the arms run on: one, the same for all; or all that may be used, for benchmarks that have workers."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import psutil
@@ -34,6 +35,24 @@ def usable() -> Cores:
     except OSError as error:
         return Cores((), (), f"cores cannot be chosen: {error.strerror}")
     return Cores(cores[-1:], cores)
+
+
+@contextmanager
+def beside(cores: Iterable[int]) -> Iterator[None]:
+    """Keep this thread on the cores of those with whom it takes turns: to wake one there takes a fraction of the time.
+
+    It sleeps while they measure. No cores, or a system that refuses: does nothing.
+    """
+    wanted = frozenset(cores)
+    before = os.sched_getaffinity(0) if wanted else frozenset()
+    try:
+        with suppress(OSError):
+            if wanted:
+                os.sched_setaffinity(0, wanted)
+        yield
+    finally:
+        if wanted:
+            os.sched_setaffinity(0, before)
 
 
 def pin(pid: int, cores: Iterable[int]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from bench.instrument.rounds import is_long_enough, next_iterations
+from bench.lockstep import pinning
 from bench.lockstep.cost import Clock, Phase
 from bench.lockstep.injected.lockstep_arm.messages import Ended, Finish, Message, Reached, Round, Run, Timed
 from bench.lockstep.pinning import Cores
@@ -64,7 +65,8 @@ class Turns:
             for process in present.values():
                 process.pin(self._cores.of(outcome.workers))
         if self._is_comparison(present):
-            self._measure(task, present, reached, drop, outcome)
+            with pinning.beside(self._cores.of(outcome.workers)):
+                self._measure(task, present, reached, drop, outcome)
         with self._clock.phase(Phase.ENDING):
             self._finish(task, present, drop, outcome)
         if not self._is_comparison(present):

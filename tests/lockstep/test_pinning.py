@@ -132,3 +132,24 @@ def test_usable_leaves_the_affinity_as_it_was() -> None:
     assert set(found.several) == before == os.sched_getaffinity(0)
     assert set(found.one) < before or len(before) == 1
     assert threading.current_thread() is threading.main_thread()
+
+
+@needs_affinity
+def test_the_controller_goes_where_its_arms_are() -> None:
+    """For as long as they take turns, whatever happens meanwhile; where no core can be chosen, it stays."""
+    before = os.sched_getaffinity(0)
+    core = max(before)
+
+    def fail() -> None:
+        with pinning.beside([core]):
+            assert os.sched_getaffinity(0) == {core}
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert os.sched_getaffinity(0) == before
+    with pinning.beside(()):
+        assert os.sched_getaffinity(0) == before
+    with pinning.beside([max(before) + 10_000]):  # which the system refuses
+        assert os.sched_getaffinity(0) == before
+    assert os.sched_getaffinity(0) == before

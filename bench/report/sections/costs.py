@@ -1,4 +1,4 @@
-"""Figures of sending: time and bandwidth of round trips against payload bytes, and pickling alone."""
+"""Figures of sending: time and bandwidth of round trips against payload bytes."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -10,6 +10,7 @@ from bench.report import axes, wording
 from bench.report.figures import Axis, Figure, Panel, PanelGroup, Point, Table
 from bench.report.findings import usable_cores
 from bench.report.section import Study, rounds
+from bench.report.sections.by_payload import Derive, Write, ends, panels, points
 from bench.report.series import MEMCPY
 
 _METHOD = f"{wording.capitalised(MEDIAN)}. Bars: {INTERVALS}"
@@ -38,8 +39,6 @@ _BANDWIDTHS = Table(
 BREAK_EVEN_S = 1e-2
 """The task time whose break-even is marked, and that a heading speaks of: chosen beforehand."""
 _LEVEL_LABEL = f"break-even of a {units.round_seconds(BREAK_EVEN_S)} task"
-Derive = Callable[[Benchmark], Estimate]
-Write = Callable[[float], str]
 
 
 def times(study: Study) -> Figure | None:
@@ -87,37 +86,6 @@ def bandwidths(study: Study) -> Figure | None:
     )
 
 
-def pickling(study: Study) -> Figure | None:
-    """Return the time of pickling alone by payload size, a line a direction and protocol; None when not measured."""
-    groups, tables, items = [], [], []
-    for run in study.runs:
-        held = [item for item in run.suite("serialization") if _direction(item) and item.text("payload")]
-        items += held
-        panels = _panels(held, _direction, metrics.median, units.seconds)
-        if panels:
-            groups.append(PanelGroup(run.label, panels, python=run.label))
-            tables.append((run.label, tuple(_pickle_row(item) for item in held)))
-    if not groups:
-        return None
-    points = _points(groups)
-    return Figure(
-        anchor="pickling",
-        heading=_pickling_heading(study.lead),
-        reading="Down is better. What pickle takes of it in the parent's own process, nothing sent.",
-        method=f"{_METHOD}, {rounds(item.rounds for item in items)}.",
-        x=axes.payload_bytes(point.x for point in points),
-        y=axes.time(_ends(points), "time to pickle or unpickle"),
-        groups=tuple(groups),
-        table=Table(
-            "Pickling by payload, size and protocol",
-            ("Payload", "Size", "What", "Median time", "95% interval", "Pickled", "n"),
-            tuple(tables),
-            headers=3,
-        ),
-        series_are="other",
-    )
-
-
 def is_round_trip(item: Benchmark) -> bool:
     """Return whether a benchmark sends a payload through a kind of executor and back."""
     named = item.text("payload") is not None and item.text("kind") is not None
@@ -145,14 +113,14 @@ def _round_trips(
         if not trips:
             continue
         counted += [item.rounds for item in trips]
-        panels = _with_copies(run, trips, derive, write)
+        of_run = _with_copies(run, trips, derive, write)
         if (marked := level(run)) is not None:
-            panels = tuple(replace(panel, level=marked, level_label=_LEVEL_LABEL) for panel in panels)
-        groups.append(PanelGroup(run.label, panels, python=run.label))
+            of_run = tuple(replace(panel, level=marked, level_label=_LEVEL_LABEL) for panel in of_run)
+        groups.append(PanelGroup(run.label, of_run, python=run.label))
         tables.append((run.label, tuple(row(run, item) for item in trips)))
     if not groups:
         return None
-    points = _points(groups)
+    shown = points(groups)
     return Figure(
         anchor=anchor,
         heading=heading,
@@ -161,8 +129,8 @@ def _round_trips(
             f"{_METHOD}, {rounds(counted)}. The ratio to memcpy is over rounds that took turns; the task to break even "
             "is a model: how long a task with that payload must run before a pool with a worker a core beats serial."
         ),
-        x=axes.payload_bytes(point.x for point in points),
-        y=axis([*_ends(points), *(panel.level for group in groups for panel in group.panels if panel.level)]),
+        x=axes.payload_bytes(point.x for point in shown),
+        y=axis([*ends(shown), *(panel.level for group in groups for panel in group.panels if panel.level)]),
         groups=tuple(groups),
         table=replace(table, groups=tuple(tables)),
         ideal_name=MEMCPY,
@@ -181,8 +149,8 @@ def _break_even_level(run: Run) -> float | None:
 def _with_copies(run: Run, trips: list[Benchmark], derive: Derive, write: Write) -> tuple[Panel, ...]:
     """Return a panel a payload, memcpy's line drawn in each where it was measured."""
     copies = _copies(run, trips)
-    panels = []
-    for panel in _panels(trips, lambda item: item.text("kind"), derive, write):
+    drawn = []
+    for panel in panels(trips, lambda item: item.text("kind"), derive, write):
         sizes = {point.x for point in panel.points}
         measured = [(size, copy) for size, copy in sorted(copies.items()) if size in sizes]
         line = tuple(
@@ -191,38 +159,12 @@ def _with_copies(run: Run, trips: list[Benchmark], derive: Derive, write: Write)
             # One copy moves its bytes once.
             for shown in (copy if derive is not _bandwidth else _bytes_a_second(copy, size),)
         )
-        panels.append(Panel(panel.title, panel.points + line, subject=panel.subject))
-    return tuple(panels)
+        drawn.append(Panel(panel.title, panel.points + line, subject=panel.subject))
+    return tuple(drawn)
 
 
 def _bytes_a_second(copy: Estimate, size: float) -> Estimate:
     return copy.map(lambda taken_s: size / taken_s)
-
-
-def _panels(
-    items: list[Benchmark], series: Callable[[Benchmark], str | None], derive: Derive, write: Write
-) -> tuple[Panel, ...]:
-    payloads: dict[str, list[Benchmark]] = {}
-    for item in items:
-        payloads.setdefault(item.text("payload") or "", []).append(item)
-    return tuple(
-        Panel(
-            payload,
-            tuple(
-                Point.of(
-                    series(item) or "",
-                    item.integer("size_bytes") or 1,
-                    estimate,
-                    f"{units.size(item.integer('size_bytes') or 1)}: {write(estimate.value)} "
-                    f"{wording.interval(estimate, write)}, n = {estimate.n:,}",
-                )
-                for item in held
-                for estimate in (derive(item),)
-            ),
-            subject=payload,
-        )
-        for payload, held in payloads.items()
-    )
 
 
 def _copies(run: Run, trips: Iterable[Benchmark]) -> dict[int, Estimate]:
@@ -247,40 +189,6 @@ def _bandwidth(item: Benchmark) -> Estimate:
 
 def _moved(item: Benchmark) -> float:
     return _bandwidth(item).value
-
-
-def _direction(item: Benchmark) -> str | None:
-    """Name what a benchmark of pickling does: dumps, protocol 5; None for another benchmark."""
-    what, protocol = item.text("measurement"), item.integer("protocol")
-    if what not in {"dumps", "loads"} or protocol is None or (item.integer("size_bytes") or 0) < 1:
-        return None
-    return f"{what}, {'out of band' if item.parameters.get('out_of_band') else f'protocol {protocol}'}"
-
-
-def _pickling_heading(run: Run) -> str:
-    """Say what the largest bytes payload takes in band and out of it, on one run; plain words where not measured."""
-    held = [
-        item
-        for item in run.suite("serialization")
-        if _direction(item) and item.text("measurement") == "dumps" and item.text("payload") == "array"
-    ]
-    if not held:
-        return "Time to pickle and unpickle, by payload size"
-    most = max(item.integer("size_bytes") or 0 for item in held)
-    said = ", ".join(
-        f"{units.seconds(metrics.median(item).value)} by {(_direction(item) or '').partition(', ')[2]}"
-        for item in held
-        if item.integer("size_bytes") == most
-    )
-    return f"Pickling {units.size(most)} of array takes {said}"
-
-
-def _points(groups: Iterable[PanelGroup]) -> list[Point]:
-    return [point for group in groups for panel in group.panels for point in panel.points]
-
-
-def _ends(points: Iterable[Point]) -> list[float]:
-    return [value for point in points for value in (point.y, point.low, point.high) if value is not None]
 
 
 def _round_trip_row(run: Run, item: Benchmark) -> tuple[str, ...]:
@@ -308,19 +216,5 @@ def _bandwidth_row(run: Run, item: Benchmark) -> tuple[str, ...]:
         item.text("kind") or "",
         units.bandwidth(moved.value),
         wording.interval(moved, units.bandwidth),
-        f"{item.rounds:,}",
-    )
-
-
-def _pickle_row(item: Benchmark) -> tuple[str, ...]:
-    time = metrics.median(item)
-    pickled = item.integer("pickled_bytes")
-    return (
-        item.text("payload") or "",
-        units.size(item.integer("size_bytes") or 0),
-        _direction(item) or "",
-        units.seconds(time.value),
-        wording.interval(time, units.seconds),
-        wording.NONE if pickled is None else units.size(pickled),
         f"{item.rounds:,}",
     )
