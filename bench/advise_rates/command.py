@@ -63,6 +63,7 @@ def run(given: argparse.Namespace) -> int:
     except (KeyError, TypeError) as error:
         return refuse(given, f"{given.file} was recorded by another version: {error}")
     if not cells:
-        return refuse(given, "nothing is recorded; give --time")
+        needed = "no recorded cell has the evidence for --again" if given.again else "nothing is recorded"
+        return refuse(given, f"{needed}; give --time")
     cells_are = "that the model was built with" if given.built else "not used in building"
     return say(table.render(cells, cells_are=cells_are))

@@ -53,6 +53,9 @@ def test_again_by_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         "| flagkit advise | 1 | 4.00 | 4.00 | 4.00 | 0% |",
         "| flagkit advise | 1 | 1.00 | 1.00 | 1.00 | 100% |",
     ]
+    path.write_text(json.dumps(recorded(1)) + "\n", "utf-8")
+    assert main(["advise-rates", str(path), "--again"]) == 2
+    assert "no recorded cell has the evidence for --again; give --time" in capsys.readouterr().err
     del cell["evidence"]["measured"]["n"]
     path.write_text(json.dumps(cell) + "\n", "utf-8")
     assert main(["advise-rates", str(path), "--again"]) == 2

@@ -109,12 +109,16 @@ class CallQueue:
     def _feed(self) -> None:
         while (call := self._line.get()) is not END:
             try:
-                self._sender.send(ForkingPickler.dumps(call))
-            except ConnectionError:  # nobody receives any more, and the executor knows
-                break
+                data = ForkingPickler.dumps(call)
             except Exception as error:  # noqa: BLE001 - whatever pickling raises
                 self._places.release()
                 self._failed(error, call)
+            else:
+                try:
+                    self._sender.send(data)
+                except ConnectionError:  # nobody receives any more, and the executor knows
+                    break
+                del data
             del call
             self._fed += 1
         self._sender.close()

@@ -11,11 +11,7 @@ __all__ = ["NamelessContext"]
 
 
 class NamelessContext:
-    """Another context, but for what the executor makes its queues of.
-
-    The semaphores of multiprocessing have names, unless workers are forked. When the parent is killed, they stay until
-    the resource tracker finds them, which it reports on stderr; when the tracker is killed too, they stay for ever.
-    """
+    """Another context, but for what the executor makes its queues of: why, is said in `semaphores`."""
 
     def __init__(self, context: BaseContext) -> None:
         self._context = context

@@ -14,7 +14,7 @@ from typing import Any, Final
 __all__ = ["AT_ONCE", "MessageSocket", "message_pair"]
 
 AT_ONCE: Final = 192 * 1024
-"""Bytes that a message has at most: twice what goes through memory instead, and well below what Linux takes."""
+"""Bytes that a message has at most: more than `MIN_BYTES`, from which on memory is taken, and less than Linux takes."""
 ROOM: Final = 4 * AT_ONCE
 """Bytes that may be on the way, if the system allows that many."""
 
