@@ -1,13 +1,16 @@
 """How near does a process pool come to the speed of memory? The shared executor, in turn with each of its peers.
 
 test_against    an array to a warm worker and back, through shared memory; against a peer, or against one memcpy
+test_exchange   an array to a warm worker and another one back, which the worker keeps; likewise
 test_share      a handle of a shared array there and back, by the array's size; against that of 64 KiB
 test_min_bytes  the same bytes through memory and, in turn, in a message: from where on `MIN_BYTES` should be
 
-`ratio` of a benchmark is reference time / time: above 1 the shared executor is faster. A round trip copies its bytes
-twice at least, so that 0.5 against one memcpy is memory's own speed, and 0.25 half its bandwidth.
+`ratio` of a benchmark is reference time / time: above 1 the shared executor is faster. An exchange copies its
+bytes twice at least, so that 0.5 against one memcpy is memory's own speed, and 0.25 half its bandwidth. What a worker
+sends back as it came, or changed in place, is copied on its way there alone: memory's own speed is 1 then.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,7 +18,7 @@ import pytest
 from bench.instrument.extent import choose
 from bench.instrument.measure import Measure
 from flagkit.executors import EXECUTORS, make, warm
-from flagkit.payloads import PAYLOADS, echo
+from flagkit.payloads import PAYLOADS, echo, exchange
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 PEERS = ("process-forkserver", "loky", "joblib", "mpire")
@@ -29,7 +32,15 @@ LADDER_BYTES = (4 * KIB, 16 * KIB, 64 * KIB, 128 * KIB, 256 * KIB, MIB)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make a case of each peer and size."""
     config = metafunc.config
-    if "peer" in metafunc.fixturenames:
+    if metafunc.function is test_exchange:
+        cases = choose(
+            config,
+            quick=[(MEMCPY, MIB)],
+            default=[(PEERS[0], MIB), *((MEMCPY, size) for size in LARGE_BYTES)],
+            thorough=[(peer, size) for peer in (*PEERS, MEMCPY) for size in LARGE_BYTES],
+        )
+        metafunc.parametrize(("peer", "size_bytes"), cases)
+    elif "peer" in metafunc.fixturenames:
         small = [(PEERS[0], size) for size in SMALL_BYTES]
         large = [(peer, MIB) for peer in PEERS[1:]] + [
             (peer, size) for size in LARGE_BYTES for peer in (PEERS[0], MEMCPY)
@@ -61,6 +72,19 @@ def skip_without(kind: str) -> None:
 @pytest.mark.benchmark(max_time=1.0)
 def test_against(peer: str, size_bytes: int, measure: Measure) -> None:
     """Send an array through shared memory and take it back, in turn with the same by a peer."""
+    run_against(peer, size_bytes, measure, "round trip", echo)
+
+
+@pytest.mark.benchmark(max_time=1.0)
+def test_exchange(peer: str, size_bytes: int, measure: Measure) -> None:
+    """Send an array through shared memory and take one that the worker keeps, in turn with the same by a peer."""
+    run_against(peer, size_bytes, measure, "exchange", exchange, "array", size_bytes)
+
+
+def run_against(
+    peer: str, size_bytes: int, measure: Measure, measurement: str, task: Callable[..., Any], *more: Any
+) -> None:
+    """Measure a task that takes an array and returns an equal one, on the shared executor and on its peer."""
     skip_without("shared")
     if peer != MEMCPY:
         skip_without(peer)
@@ -73,20 +97,20 @@ def test_against(peer: str, size_bytes: int, measure: Measure) -> None:
             target[:] = value
             return target
 
-        def round_trip(pool: Any = shared) -> Any:
-            return pool.submit(echo, value).result()
+        def trip(pool: Any = shared) -> Any:
+            return pool.submit(task, value, *more).result()
 
         for pool in (shared, other):
-            warm(pool, 1, echo, value)
+            warm(pool, 1, task, value, *more)
         # A program that holds on to a result while it asks for the next one has two pieces of memory at work, or three
-        held = [round_trip() for _ in range(3)]
+        held = [trip() for _ in range(3)]
         held.clear()
         measure(
-            round_trip,
+            trip,
             expect=lambda result: array.equal(result, value),
-            reference=copy if peer == MEMCPY else lambda: round_trip(other),
+            reference=copy if peer == MEMCPY else lambda: trip(other),
             reference_name=peer,
-            parameters=parameters("round trip", size_bytes) | {"peer": peer},
+            parameters=parameters(measurement, size_bytes) | {"peer": peer},
         )
 
 

@@ -19,6 +19,10 @@ ENTRIES: tuple[tuple[str, str], ...] = (
     ("Serial", "A plain loop in the calling thread: what every speed-up here is measured against."),
     ("Payload", "What is sent to a worker and back: bytes, an array, a list, a dictionary, objects."),
     ("Round trip", "A payload sent to a warm worker, which sends it back: pickled, moved and unpickled twice."),
+    (
+        "Exchange",
+        "A payload sent to a warm worker, which sends one of its own: shared memory cannot go back as it came.",
+    ),
     ("Pickle", "Python's way to turn objects into bytes and back, which all executors but threads need."),
     ("Out of band", "Pickling with large buffers beside the stream instead of copied into it (protocol 5)."),
     ("memcpy", "One copy of as many bytes within memory: the least that moving them could cost on that machine."),

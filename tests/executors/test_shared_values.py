@@ -39,9 +39,13 @@ def forked() -> Iterator[SharedMemoryExecutor]:
         yield executor
 
 
-def there_and_back(pool: SharedMemoryExecutor, value: Any) -> Any:
-    """Send a value to the worker and take it back."""
-    return pool.submit(echo, value).result(timeout=60)
+def there_and_back(pool: SharedMemoryExecutor, value: Any, *, is_kept: bool = False) -> Any:
+    """Send a value to the worker and take it back: in the memory it came in, or from a worker that still has it."""
+    if not is_kept:
+        return pool.submit(echo, value).result(timeout=60)
+    cycle = [value]
+    cycle.append(cycle)  # which the worker's garbage collector frees, later
+    return pool.submit(operator.itemgetter(0), cycle).result(timeout=60)
 
 
 ARRAYS = {
@@ -63,11 +67,12 @@ ARRAYS = {
 }
 
 
+@pytest.mark.parametrize("is_kept", [False, True], ids=["back", "copied"])
 @pytest.mark.parametrize("name", ARRAYS)
-def test_arrays_arrive_with_dtype_and_flags(pool: SharedMemoryExecutor, name: str) -> None:
+def test_arrays_arrive_with_dtype_and_flags(pool: SharedMemoryExecutor, name: str, *, is_kept: bool) -> None:
     """Values, dtype, shape, order and writeability of an array are the sender's."""
     sent = ARRAYS[name]
-    received = there_and_back(pool, sent)
+    received = there_and_back(pool, sent, is_kept=is_kept)
     assert received.dtype == sent.dtype
     assert received.shape == sent.shape
     assert np.array_equal(received, sent)
@@ -75,12 +80,13 @@ def test_arrays_arrive_with_dtype_and_flags(pool: SharedMemoryExecutor, name: st
         assert received.flags[flag] == sent.flags[flag], flag
 
 
+@pytest.mark.parametrize("is_kept", [False, True], ids=["back", "copied"])
 @pytest.mark.parametrize("size", [10, 100_000])
-def test_a_read_only_array_stays_read_only(pool: SharedMemoryExecutor, size: int) -> None:
+def test_a_read_only_array_stays_read_only(pool: SharedMemoryExecutor, size: int, *, is_kept: bool) -> None:
     """What could not be written to before cannot be after, through memory or through the pipe."""
     sent = np.arange(size)
     sent.flags.writeable = False
-    received = there_and_back(pool, sent)
+    received = there_and_back(pool, sent, is_kept=is_kept)
     assert np.array_equal(received, sent)
     assert not received.flags.writeable
 
@@ -182,11 +188,17 @@ def test_whatever_pickles_arrives(forked: SharedMemoryExecutor, value: Any) -> N
 
 
 @settings(max_examples=25)
-@given(sizes=st.lists(st.integers(0, 3 * MIN_BYTES), max_size=8), stream=st.integers(0, 3 * MIN_BYTES))
-def test_buffers_of_any_sizes_arrive(forked: SharedMemoryExecutor, sizes: list[int], stream: int) -> None:
+@given(
+    sizes=st.lists(st.integers(0, 3 * MIN_BYTES), max_size=8),
+    stream=st.integers(0, 3 * MIN_BYTES),
+    is_kept=st.booleans(),
+)
+def test_buffers_of_any_sizes_arrive(
+    forked: SharedMemoryExecutor, sizes: list[int], stream: int, *, is_kept: bool
+) -> None:
     """Any number of buffers beside a stream of any length lie where the receiver looks for them."""
     arrays = [np.arange(size, dtype=np.uint8) for size in sizes]
-    received, text = there_and_back(forked, (arrays, "x" * stream))
+    received, text = there_and_back(forked, (arrays, "x" * stream), is_kept=is_kept)
     assert text == "x" * stream
     assert len(received) == len(arrays)
     for one, other in zip(received, arrays, strict=True):

@@ -120,9 +120,9 @@ def test_core_use() -> None:
     assert value(metrics.core_use(benchmark(0.1, client_cpu_s=0.09))) == pytest.approx(0.9)
 
 
-@pytest.mark.parametrize(("measurement", "moved"), [("round trip", 2), ("memcpy", 1), ("dumps", 1)])
+@pytest.mark.parametrize(("measurement", "moved"), [("round trip", 2), ("exchange", 2), ("memcpy", 1), ("dumps", 1)])
 def test_bandwidth(measurement: str, moved: int) -> None:
-    """A round trip moves its payload there and back; the others move it once."""
+    """A round trip moves its payload there and back, and an exchange as much; the others move it once."""
     item = benchmark(0.5, size_bytes=1000, measurement=measurement)
 
     assert value(metrics.bandwidth(item)) == pytest.approx(moved * 2000)

@@ -8,6 +8,7 @@ from bench.instrument.records import Benchmark
 from bench.instrument.statistics import Estimate
 
 ROUND_TRIP = "round trip"
+EXCHANGE = "exchange"
 SERIAL = "serial"
 MEMCPY = "memcpy"
 
@@ -51,11 +52,11 @@ def speed_up(benchmark: Benchmark, over: str | None = None) -> Derived:
 
 
 def bandwidth(benchmark: Benchmark) -> Derived:
-    """Return payload bytes moved per second; a round trip moves its payload twice, there and back."""
+    """Return payload bytes moved per second; a round trip or an exchange moves as many there and back."""
     size_bytes = benchmark.integer("size_bytes")
     if size_bytes is None or size_bytes < 1:
         return Missing("no size_bytes parameter")
-    moved_bytes = size_bytes * (2 if benchmark.text("measurement") == ROUND_TRIP else 1)
+    moved_bytes = size_bytes * (2 if benchmark.text("measurement") in {ROUND_TRIP, EXCHANGE} else 1)
     taken = time(benchmark)
     return taken if isinstance(taken, Missing) else taken.map(lambda taken_s: moved_bytes / taken_s)
 

@@ -25,6 +25,9 @@ T = TypeVar("T")
 class SharedMemoryExecutor(ProcessPoolExecutor):
     """A ProcessPoolExecutor for which a large array costs one copy each way.
 
+    A result that is in the memory of the arguments, as an argument that was changed in place, costs none on its way
+    back, unless the worker keeps some of it.
+
     The constructor is that of ProcessPoolExecutor and, by name, `min_bytes`: from this size on, a buffer or a pickle
     goes through memory rather than in a message.
     """

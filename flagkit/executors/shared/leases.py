@@ -4,6 +4,8 @@ All memory that arguments travel in belongs to the parent, so nothing is lost wi
 
 - With the arguments goes a second memory, in which the worker can put the result, if one is idle. If none is, as in a
   pool whose results are all small, a worker makes one for a large result and hands it over to the parent.
+- A result that is, as a whole, in the memory of the arguments, as an array is that was changed in place, comes back in
+  that memory: without a copy, if the worker has nothing left of it.
 - The worker's reply says whether views of the arguments still live there. If not, the memory goes back to the pool.
   If so, the parent forgets it and it is the worker's alone, freed with the last view.
 - Views of the result that live in the parent keep its memory out of the pool, for as long as they live.
@@ -107,6 +109,10 @@ class Lease:
 
     def collect(self, packed: Packed, capacity: int, *, is_kept: bool) -> Any:
         """Take what the worker has sent: return the result, and give back what is not used any more."""
+        if packed.is_back and self._arguments is not None:
+            arguments, self._arguments = self._arguments, None
+            self._give_back_reply()
+            return receive(packed, arguments, self.home.memory.put)
         self._return_arguments(is_kept=is_kept)
         reply, self._reply = self._reply, None
         if reply is not None:

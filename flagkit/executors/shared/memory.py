@@ -143,6 +143,12 @@ class Memory:
                 at += os.preadv(self.descriptor, [view[at:]], start + at)
         return copied
 
+    def offset(self, view: memoryview) -> int:
+        """Return at which byte of the mapping a view begins; -1 if it is not, as a whole, in there."""
+        address = _address(view)
+        start = address - self._address
+        return start if self._address and 0 <= start <= self._mapped - view.nbytes else -1
+
     @property
     def is_lent(self) -> bool:
         """Whether a view that was lent lives."""
@@ -200,6 +206,14 @@ class Memory:
     @staticmethod
     def _view(block: "ctypes.Array[ctypes.c_char]") -> memoryview:
         return memoryview(block).cast("B")
+
+
+def _address(view: memoryview) -> int:
+    """Return where in this process a view begins, 0 if that is not to be known: for an empty one, or without numpy."""
+    from_buffer = getattr(sys.modules.get("numpy"), "frombuffer", None)  # which another thread may be importing
+    if from_buffer is None or not view.nbytes:
+        return 0
+    return int(from_buffer(view, "u1").__array_interface__["data"][0])
 
 
 def _forget(serial: int, _: object) -> None:

@@ -37,7 +37,7 @@ class Parcel:
         packed = lease.pack((self._fn, self._args, self._kwargs))
         if isinstance(packed.stream, bytes) and not packed.buffers:
             return Delivery, (packed.stream, self._begin(lease))
-        return Delivery, ((packed.stream, packed.buffers), self._begin(lease))
+        return Delivery, (packed.packing, self._begin(lease))
 
     def meet(self, one: Future[Any] | Lease | None) -> None:
         """Bring the future together with the lease, if there is one, whichever comes last: the two end together.

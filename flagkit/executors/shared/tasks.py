@@ -74,8 +74,10 @@ class Delivery:
             refusals.append(error.strerror or str(error))
 
         with leaving(origin.passage) as handles:
-            packed = pack(value[0], self._take, origin.min_bytes, refused)
+            packed = pack(value[0], self._take, origin.min_bytes, refused, self._arguments)
         value.clear()  # if it is an argument, that may have been the last view
+        if packed.is_back and self._arguments is not None and self._is_kept:
+            packed = packed.moved(self._arguments, self._take, refused)
         made = None
         if self._made is not None:
             packed, made = self._hand_over(self._made, packed, refused)
@@ -84,7 +86,7 @@ class Delivery:
         token = None if self._loans is None else self._loans[0]
         capacity = 0 if self._reply is None else self._reply.capacity
         outcome = self._let_go(), bool(handles), refusals[0] if refusals else None, made
-        return deliver, (origin.number, token, (packed.stream, packed.buffers), capacity, outcome)
+        return deliver, (origin.number, token, packed.packing, capacity, outcome)
 
     def take_over(self) -> None:
         """Make the arguments' memory this worker's own: to be freed as soon as no view of it lives."""
@@ -97,10 +99,15 @@ class Delivery:
 
     def _let_go(self) -> bool:
         """Return whether views of the arguments live on; their memory is this worker's own then."""
-        is_kept = self._arguments is not None and (self._arguments.is_lent or self._arguments.is_copied_by_fork)
+        is_kept = self._is_kept
         if is_kept:
             self.take_over()
         return is_kept
+
+    @property
+    def _is_kept(self) -> bool:
+        """Whether views of the arguments live; if none does, none can ever again."""
+        return self._arguments is not None and (self._arguments.is_lent or self._arguments.is_copied_by_fork)
 
     def _take(self, _: int) -> Memory:
         if self._loans is None or self._loans[2] is None:

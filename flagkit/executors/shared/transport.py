@@ -10,6 +10,7 @@ import pickle
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from multiprocessing.reduction import ForkingPickler
 from typing import Any, Final, TypeAlias
 
@@ -32,8 +33,12 @@ NOTHING: Final = memoryview(b"")
 
 Span: TypeAlias = tuple[int, int]
 """Where something begins in the memory, and how many bytes it takes."""
-Packing: TypeAlias = tuple[bytes | Span, tuple[bytearray | Span, ...]]
-"""What travels of a `Packed`."""
+Taking: TypeAlias = Callable[[int], Memory]
+"""Asked, at most once, for memory that is about to need so many bytes."""
+Refusal: TypeAlias = Callable[[OSError], object]
+"""Told that the system has no memory; all of it goes in the message then."""
+Packing: TypeAlias = tuple[bytes | Span, tuple[bytearray | Span, ...], bool]
+"""What travels of a `Packed`: all of it."""
 
 
 @dataclass(slots=True)
@@ -42,17 +47,33 @@ class Packed:
 
     stream: bytes | Span
     buffers: tuple[bytearray | Span, ...]
+    is_back: bool = False
+    """Whether the spans are in the memory that the arguments came in, where the buffers have been left."""
 
     @property
     def is_in_memory(self) -> bool:
         """Whether the receiver has to look into the memory."""
         return isinstance(self.stream, tuple) or any(isinstance(buffer, tuple) for buffer in self.buffers)
 
+    @property
+    def packing(self) -> Packing:
+        """Return what travels of it."""
+        return self.stream, self.buffers, self.is_back
+
     def copied(self, copy: Callable[[int, int], bytearray]) -> "Packed":
         """Return the same with `copy(start, size)` in place of each span."""
         stream = bytes(copy(*self.stream)) if isinstance(self.stream, tuple) else self.stream
         buffers = [copy(*buffer) if isinstance(buffer, tuple) else buffer for buffer in self.buffers]
         return Packed(stream, tuple(buffers))
+
+    def moved(self, source: Memory, take: Taking, refused: Refusal) -> "Packed":
+        """Return the same with the buffers, which are in `source`, copied to memory that `take` gives."""
+        with source.writable() as view:
+            buffers = [view[buffer[0] : sum(buffer)] for buffer in self.buffers if isinstance(buffer, tuple)]
+            moved = Packed(self.stream, _Sink(take, 0, refused).place(buffers))
+            for buffer in buffers:
+                buffer.release()
+        return moved
 
 
 def is_plain(value: Any, min_bytes: int) -> bool:
@@ -77,12 +98,11 @@ def _is_plain_array(array: Any, min_bytes: int) -> bool:
     return bool(is_of_numbers and array.nbytes < min_bytes and array.flags.carray)
 
 
-def pack(value: Any, take: Callable[[int], Memory], min_bytes: int, refused: Callable[[OSError], object]) -> Packed:
+def pack(value: Any, take: Taking, min_bytes: int, refused: Refusal, arrived: Memory | None = None) -> Packed:
     """Pickle `value`, with the reducers that multiprocessing adds to those of pickle.
 
-    `take(size)` is asked, at most once, for memory that is about to need `size` bytes. Where the system does not have
-    them, `refused(error)` is called and all of it goes in the message; to keep the error would keep the frames of the
-    executor with it, in a cycle. Raises whatever pickling raises.
+    What is told of a refusal must not be kept: the frames of the executor would be kept with it, in a cycle. If all
+    buffers are in the memory `arrived`, they are left there. Raises whatever pickling raises.
     """
     sink = _Sink(take, min_bytes, refused)
     buffers: list[memoryview] = []
@@ -99,8 +119,23 @@ def pack(value: Any, take: Callable[[int], Memory], min_bytes: int, refused: Cal
 
     # Positional, as ForkingPickler passes them on to pickle.Pickler: file, protocol, fix_imports, buffer_callback
     ForkingPickler(sink, 5, True, is_in_band).dump(value)  # noqa: FBT003
+    if buffers and arrived is not None and not sink.is_streaming and (spans := _spans(buffers, arrived)):
+        return Packed(sink.finish(), spans, is_back=True)
     places = sink.place(buffers) if buffers else ()
     return Packed(sink.finish(), places)
+
+
+def _spans(buffers: list[memoryview], memory: Memory) -> tuple[Span, ...]:
+    """Return where in the memory the buffers are, nothing unless it is worth its while to send them back there.
+
+    Two that overlap have to arrive apart, and a small piece must not keep much memory from being used again.
+    """
+    spans = [(memory.offset(buffer), buffer.nbytes) for buffer in buffers]
+    in_order = sorted(spans)
+    is_apart = all(start + size <= after for (start, size), (after, _) in pairwise(in_order))
+    is_aligned = all(start >= 0 and start % ALIGNMENT == 0 for start, _ in spans)
+    is_most = 2 * sum(size for _, size in spans) >= memory.capacity
+    return tuple(spans) if is_apart and is_aligned and is_most else ()
 
 
 def unpack(packed: Packed, view: memoryview = NOTHING) -> Any:
@@ -117,7 +152,7 @@ def unpack(packed: Packed, view: memoryview = NOTHING) -> Any:
 class _Sink:
     """The file into which a pickler writes: a list of pieces first, memory from `min_bytes` on."""
 
-    def __init__(self, take: Callable[[int], Memory], min_bytes: int, refused: Callable[[OSError], object]) -> None:
+    def __init__(self, take: Taking, min_bytes: int, refused: Refusal) -> None:
         self._take = take
         self._min_bytes = min_bytes
         self._refused = refused
@@ -126,6 +161,11 @@ class _Sink:
         self._taken: Memory | None = None
         self._target: Memory | None = None  # into which the stream goes
         self._is_refused = False
+
+    @property
+    def is_streaming(self) -> bool:
+        """Whether the stream goes into memory."""
+        return self._target is not None
 
     def write(self, data: Any) -> int:
         """Take the next piece; the pickler hands over large bytes objects as they are, without copying them."""
