@@ -1,9 +1,11 @@
 """What all tests share."""
 
 import copyreg
+import functools
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,12 +14,16 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_configure() -> None:
-    """Give examples no deadline: on a shared machine it would judge the machine, and the first one pays for imports."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Give examples no deadline: on a shared machine it would judge the machine, and the first one pays for imports.
+
+    One Python tries many of them, and the others a few (--hypothesis-profile brief).
+    """
     from hypothesis import settings  # noqa: PLC0415 - pytest-benchmark compare reads this file, where there is none
 
     settings.register_profile("flagkit", deadline=None)
-    settings.load_profile("flagkit")
+    settings.register_profile("brief", deadline=None, max_examples=25)
+    settings.load_profile(config.getoption("hypothesis_profile", None) or "flagkit")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -29,17 +35,34 @@ def pytest_xdist_auto_num_workers() -> int:
 SAME_ON_EVERY_PYTHON = (
     "gate/*",
     "report/*",
-    "lockstep/test_[!gp]*.py",  # processes and generations are what every Python has to do
+    "lockstep/test_[!p]*.py",  # an arm's process is what every Python has to be
+    "lockstep/test_p[!r]*.py",
     "lockstep/test_proof_*.py",
-    "instrument/test_order.py",
-    "instrument/test_passes.py",
-    "instrument/test_plugin.py",
-    "instrument/test_progress.py",
-    "instrument/test_shares.py",
-)
+    "advise/test_[!as]*.py",  # it measures on every one: the interface, and samples
+    "advise/test_sandbox.py",
+    "test_cli_serve.py",
+    *(
+        f"instrument/test_{name}.py"
+        for name in (
+            "comparability", "granularity", "leaks", "metrics", "order", "passes", "pilot", "plugin", "progress",
+            "results", "scalability", "shares", "stability", "statistics", "visits", "writer",
+        )
+    ),
+)  # fmt: skip
 """What has others run, judges and shows: one Python does so for all. What it runs is tested beside it, on every one."""
 PEERS = frozenset({"loky", "joblib", "mpire"})
 """Executors of other libraries: held to the contract (tests/executors) on every Python, and to the rest on one."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import what one Python is enough for where that is left out: it takes as long as many tests do."""
+    is_left_out = "not once" in config.option.markexpr
+    return True if is_left_out and collection_path.suffix == ".py" and _is_same(collection_path) else None
+
+
+@functools.cache
+def _is_same(path: Path) -> bool:
+    return any(path.match(pattern) for pattern in SAME_ON_EVERY_PYTHON)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -49,8 +72,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         callspec = getattr(item, "callspec", None)
         values = {value for value in callspec.params.values() if isinstance(value, str)} if callspec else set()
         is_of_peer = bool(values & PEERS) and not item.path.match("executors/*")
-        is_same = any(item.path.match(pattern) for pattern in SAME_ON_EVERY_PYTHON)
-        if "dask" in values or is_of_peer or is_same:
+        if "dask" in values or is_of_peer or _is_same(item.path):
             item.add_marker(pytest.mark.once)
     # The file that takes longest begins first, or one of the processes that share the tests waits for it in the end
     items.sort(key=lambda item: item.path.name != "test_suites.py")

@@ -2,7 +2,8 @@
 
 Coverage leaves a .pth file that each interpreter reads as it starts, subinterpreters too. Several of them that import
 coverage at once end CPython 3.14 with an abort ("Fatal Python error: Aborted", in free()) now and then,
-and what they run is not measured anyhow.
+and what they run is not measured anyhow. Nor does it start in helpers of multiprocessing and in workers of other
+libraries, which run next to nothing of ours: to start it takes longer than most of them live.
 """
 
 import sys
@@ -10,9 +11,14 @@ import sysconfig
 from pathlib import Path
 
 PTH = Path(sysconfig.get_path("purelib")) / "a1_coverage.pth"
-START = (
-    'import os, _interpreters; os.getenv("COVERAGE_PROCESS_CONFIG") and not _interpreters.get_current()[0] '
-    'and __import__("coverage").process_startup()\n'
+OTHERS = ("resource_tracker", "loky")
+START = " and ".join(
+    (
+        'import os, sys, _interpreters; os.getenv("COVERAGE_PROCESS_CONFIG")',
+        "not _interpreters.get_current()[0]",
+        *(f'"{name}" not in " ".join(sys.orig_argv)' for name in OTHERS),
+        '__import__("coverage").process_startup()\n',
+    )
 )
 
 if __name__ == "__main__" and sys.version_info >= (3, 14):  # there is no InterpreterPoolExecutor before

@@ -194,6 +194,7 @@ def assert_usage_error(done: "subprocess.CompletedProcess[str]", message: str) -
     assert message in done.stderr.splitlines()[-1]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -128,6 +128,7 @@ def test_steps_that_are_not_needed_take_nothing(traced: TracedExecutor) -> None:
     assert taken == ({Step.QUEUE, Step.RUN, Step.MERGE} if is_local(traced) else set(Step))
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("size_bytes", [64, 64 << 10, 16 << 20])
 def test_the_residual_is_small(traced: TracedExecutor, size_bytes: int) -> None:
     """In the median, no more than a tenth of a short task, a twentieth of a longer one, is in none of the steps.

@@ -148,6 +148,7 @@ class Counting(ThreadPoolExecutor):
         return future
 
 
+@pytest.mark.once
 def test_a_hundred_thousand_codes_are_never_all_submitted(tmp_path: Path) -> None:
     """The pool has twice its workers in hand at most, however long the input is."""
     with Counting(4) as pool:
