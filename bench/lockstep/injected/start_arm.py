@@ -4,7 +4,11 @@ It is a script, not `-m pytest -p ...`, so that the arm finds its own modules ju
 on the path only until the plugin is imported, and no variable of the environment is needed for that.
 """
 
+import atexit
+import os
 import sys
+import threading
+from typing import NoReturn
 
 
 def main() -> int:
@@ -22,5 +26,18 @@ def main() -> int:
     return int(pytest.main(arguments, plugins=[ArmPlugin(Channel.inherited(int(descriptor)))]))
 
 
+def leave(status: int) -> NoReturn:
+    """End the process as Python does, up to where it takes apart all that it has imported: nobody needs that here.
+
+    It takes as long as many benchmarks do, in each generation. Threads have been waited for by then, and what is to be
+    done at exit has been done.
+    """
+    threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - what Python calls, under no public name
+    atexit._run_exitfuncs()  # noqa: SLF001 - likewise
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

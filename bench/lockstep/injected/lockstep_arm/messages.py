@@ -13,7 +13,7 @@ Messages are lines of JSON, which every Python reads.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 
@@ -105,7 +105,7 @@ _TYPES = {
 
 def encode(message: Message) -> bytes:
     """Return a message as a line."""
-    return json.dumps([type(message).__name__, asdict(message)]).encode() + b"\n"
+    return json.dumps([type(message).__name__, vars(message)]).encode() + b"\n"
 
 
 def decode(line: bytes) -> Message:
