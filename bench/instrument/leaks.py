@@ -5,6 +5,7 @@ Only what this process and its descendants made is looked at, so that other prog
 
 import gc
 import multiprocessing
+import os
 import re
 import shutil
 import socket
@@ -77,7 +78,9 @@ def descendants() -> list[psutil.Process]:
 
     A worker of a forkserver has the command line of its parent, the forkserver: the parent tells them apart.
     """
-    found = []
+    found: list[psutil.Process] = []
+    if not _has_children():
+        return found
     for process in psutil.Process().children(recursive=True):
         try:
             if process.status() != psutil.STATUS_ZOMBIE and not _is_helper(process):
@@ -116,13 +119,44 @@ def threads() -> list[Resource]:
 
 def sockets() -> list[Resource]:
     """Return the addresses at which this process itself listens (TCP) or receives (UDP)."""
-    found = []
+    found: list[Resource] = []
+    if not _has_internet_socket():
+        return found
     for connection in psutil.Process().net_connections(kind="inet"):
         is_receiver = connection.type == socket.SOCK_DGRAM and not connection.raddr
         if connection.status == psutil.CONN_LISTEN or is_receiver:
             address = tuple(connection.laddr)
             found.append(Resource(Kind.SOCKET, address, ":".join(str(part) for part in address)))
     return found
+
+
+def _has_children() -> bool:
+    """Return whether this process has any, which most benchmarks do not: to look through the system's takes longer."""
+    if not hasattr(os, "waitid"):
+        return True
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
+
+
+def _has_internet_socket() -> bool:
+    """Return whether a descriptor of this process is one; likewise, as the system's tables hold those of all."""
+    try:
+        return any(_is_internet_socket(descriptor) for descriptor in list(Path("/proc/self/fd").iterdir()))
+    except FileNotFoundError:
+        return True
+
+
+def _is_internet_socket(descriptor: Path) -> bool:
+    try:
+        if not str(descriptor.readlink()).startswith("socket:"):
+            return False
+        with socket.socket(fileno=os.dup(int(descriptor.name))) as copied:
+            return copied.family in {socket.AF_INET, socket.AF_INET6}
+    except OSError:  # another thread has closed it
+        return False
 
 
 def shared_memory() -> list[Resource]:
@@ -175,7 +209,8 @@ def end(found: Iterable[Resource], directory: Path | None) -> None:
     Shared memory that nobody uses is left to multiprocessing's resource tracker, which knows for sure whose it is and
     removes it when this process ends. What is used is unlinked before its users are killed.
     """
-    tree = _tree()
+    found = list(found)
+    tree = _tree() if found else set()
     for resource in sorted(found, key=lambda resource: resource.kind is not Kind.SEGMENT):
         match resource.kind:
             case Kind.PROCESS:
