@@ -199,7 +199,7 @@ def test_benchmarks_that_are_alike_share_one_variance() -> None:
 def test_moderated_intervals_hold_the_truth(visits: int, freedom: float) -> None:
     """In 95% of the benchmarks of a run, and they are narrower than by each one's visits alone."""
     rng = np.random.default_rng(visits)
-    count = 5_000
+    count = 2_000
     samples = visited(rng, spreads_of(rng, count, 0.01, freedom), visits)
     spread = statistics.prior(samples)
     held, widths, plain = 0, [], []
