@@ -153,10 +153,12 @@ def _is_internet_socket(descriptor: Path) -> bool:
     try:
         if not str(descriptor.readlink()).startswith("socket:"):
             return False
-        with socket.socket(fileno=os.dup(int(descriptor.name))) as copied:
-            return copied.family in {socket.AF_INET, socket.AF_INET6}
+        looked_at = socket.socket(fileno=int(descriptor.name))
     except OSError:  # another thread has closed it
         return False
+    family = looked_at.family
+    looked_at.detach()  # it is somebody else's
+    return family in {socket.AF_INET, socket.AF_INET6}
 
 
 def shared_memory() -> list[Resource]:
