@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
+from flagkit.advise import cache
 from flagkit.cpus import usable_cpus
 from flagkit.executors import EXECUTORS
 
@@ -211,17 +212,21 @@ def test_options_are_checked(advise: Advise, option: str, value: str) -> None:
 
 
 @pytest.mark.once
-def test_the_costs_are_measured_once(folder: Path, environment: dict[str, str]) -> None:
+def test_the_costs_are_measured_once(
+    folder: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The first call measures a kind's costs and keeps them, and the second one reads them."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "own"))
+    some = {"thread", "process-spawn"}
+    cache.store(cache.Stored({}, {kind: 1_000.0 for kind in EXECUTORS if kind not in some}))
+    command = [sys.executable, "-m", "flagkit", "advise", "job:one_more", "--items", "job:numbers", "--budget", "30"]
     own = environment | {"XDG_CACHE_HOME": str(folder / "own")}
-    command = [sys.executable, "-m", "flagkit", "advise", "job:one_more", "--items", "job:numbers", "--budget", "5"]
     subprocess.run(command, cwd=folder, env=own, check=True, capture_output=True, timeout=100)
-    (path,) = (folder / "own" / "flagkit").iterdir()
-    kept = json.loads(path.read_text())["costs"]
-    assert "thread" in kept
-    assert all(one["dispatch_s"] and min(one["start_s"]) > 0 for one in kept.values())
+    kept = cache.load().costs
+    assert kept.keys() == some
+    assert all(one.dispatch_s and min(one.start_s) > 0 for one in kept.values())
     subprocess.run(command, cwd=folder, env=own, check=True, capture_output=True, timeout=100)
-    assert {kind: json.loads(path.read_text())["costs"][kind] for kind in kept} == kept
+    assert cache.load().costs == kept
 
 
 @pytest.mark.once
