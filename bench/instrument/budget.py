@@ -47,6 +47,12 @@ def asked_s(config: pytest.Config, item: pytest.Item) -> float:
     return float(config.getoption("benchmark_max_time"))
 
 
+def rounds_asked(config: pytest.Config) -> int | None:
+    """Return the fewest rounds that the user asks for, which is stronger than a marker; None for no word on it."""
+    asked = "benchmark_min_rounds" in _chosen_by_user(config)
+    return int(config.getoption("benchmark_min_rounds")) if asked else None
+
+
 def most_asked(config: pytest.Config) -> float:
     """Return how many times the time that it asks for a benchmark may have, if the whole run has time to spare.
 
@@ -62,8 +68,7 @@ def aim(config: pytest.Config) -> Aim | None:
 
 def spares_long(config: pytest.Config) -> bool:
     """Return whether a round a visit does where rounds are long: nobody has asked for more, and time is short."""
-    chosen = "benchmark_min_rounds" in _chosen_by_user(config)
-    return choose(config, quick=False, default=not chosen, thorough=False)
+    return choose(config, quick=False, default=rounds_asked(config) is None, thorough=False)
 
 
 def passes(config: pytest.Config) -> int:

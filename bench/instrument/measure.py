@@ -10,7 +10,7 @@ from bench.instrument import pilot
 from bench.instrument.answers import Checked, Single
 from bench.instrument.breakdown import Breakdown
 from bench.instrument.pilot import Aim, rounds_needed
-from bench.instrument.rounds import Fixture, Reference, calibrate, is_driven, time_round
+from bench.instrument.rounds import OWN_WARM_UP_S, Fixture, Reference, calibrate, is_driven, time_round
 from bench.instrument.visits import Series
 
 Result = TypeVar("Result")
@@ -22,9 +22,6 @@ TAKEN = ("reference", "precision", "breakdown", "visits")
 TICK_S = 1e-12
 """In place of a pilot's round that a coarse clock saw take no time."""
 
-OWN_WARM_UP_S = 0.1
-"""From this duration on, calibration is warm-up enough: it has just run the very same round."""
-
 
 class Measure:
     """Measures one target with the pytest-benchmark fixture of a test; it can be called once a test, or once a visit.
@@ -35,7 +32,8 @@ class Measure:
     In lockstep, where another process orders the rounds, the target takes turns with itself elsewhere: the reference
     gets none, nobody asks for a breakdown, and answers are checked as ever.
 
-    ``budget_s`` is the time of the rounds in place of what the fixture has from options and marker; None leaves that.
+    ``budget_s`` is the time of the rounds, and ``least_rounds`` their least number, in place of what the fixture has
+    from options and marker; None leaves that.
     With an ``aim``, a pilot may find that fewer rounds do; ``extra_info["precision"]`` says what set their number.
 
     With a ``series`` of several visits, of which this is one, ``budget_s`` is the time of this visit's rounds. What the
@@ -49,11 +47,13 @@ class Measure:
         budget_s: float | None = None,
         aim: Aim | None = None,
         series: Series | None = None,
+        least_rounds: int | None = None,
     ) -> None:
         self._benchmark = benchmark
         self._aim = aim
         self._series = series or Series()
         self._budget_s = float(benchmark._max_time) if budget_s is None else budget_s  # noqa: SLF001  # options and marker
+        self._least_rounds = int(benchmark._min_rounds) if least_rounds is None else least_rounds  # noqa: SLF001  # as well
         self._begun_s = time.perf_counter()
 
     def __call__(
@@ -140,8 +140,11 @@ class Measure:
         series, benchmark = self._series, self._benchmark
         beside_s = 0.0
         if single is None:
-            call.check(call.target())
-            series.iterations, round_s = calibrate(benchmark, call.target)
+            first = call.by_itself()
+            round_s = time_round(benchmark, first.timed, iterations=1)
+            first.after_round()
+            if round_s < OWN_WARM_UP_S:
+                series.iterations, round_s = calibrate(benchmark, call.target)
         else:
             begun_s = time.perf_counter()
             round_s = self._turn(call, single)
@@ -177,7 +180,7 @@ class Measure:
         if aim is not None and most > aim.worth * aim.pilot_rounds:
             needed = rounds_needed(aim.width, *self._pilot(call, single, reference, aim.pilot_rounds))
             most -= aim.pilot_rounds
-        least = int(self._benchmark._min_rounds)  # noqa: SLF001  # no public name
+        least = self._least_rounds
         if series.is_long and series.spares_long and series.visits > 1:
             least = series.visits
         plan = pilot.plan(needed, most, least)

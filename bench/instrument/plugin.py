@@ -22,6 +22,7 @@ from bench.instrument.budget import (  # noqa: E402
     asked_s,
     most_asked,
     passes,
+    rounds_asked,
     spares_long,
     time_given,
 )
@@ -132,10 +133,11 @@ def measure(benchmark: "BenchmarkFixture", request: pytest.FixtureRequest) -> Me
     shares: Shares | None = request.config.pluginmanager.get_plugin(SHARES)
     visited: Passes | None = request.config.pluginmanager.get_plugin(PASSES)
     series = visited.series(request.node) if visited is not None else Series()
+    least = rounds_asked(request.config)
     if shares is None:
         share_s = asked_s(request.config, request.node) / series.visits
-        return Measure(benchmark, share_s, aim(request.config), series)
+        return Measure(benchmark, share_s, aim(request.config), series, least)
     if shares.is_spent and series.first is None:
         benchmark.skipped = True  # which pytest-benchmark sets itself for what is skipped later than this
         pytest.skip("the time of the run was spent before its turn: give it more (--budget), or run it by itself")
-    return Measure(benchmark, shares.share_s(request.node), aim(request.config), series)
+    return Measure(benchmark, shares.share_s(request.node), aim(request.config), series, least)

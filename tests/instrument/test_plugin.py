@@ -180,6 +180,15 @@ def test_the_time_that_the_user_asks_for_is_stronger_than_a_markers(make_suite: 
     assert outcome.results()["benchmarks"][0]["stats"]["rounds"] == 4  # one a visit
 
 
+def test_the_rounds_that_the_user_asks_for_are_stronger_than_a_markers(make_suite: Callable[..., "Suite"]) -> None:
+    """A marker's least number is for the study; --benchmark-min-rounds is for this run, and fewer or more."""
+    marked = "import pytest\n@pytest.mark.benchmark(max_time=60, min_rounds=7)\n" + SMALL
+    outcome = make_suite(test_a=marked).run(
+        "--results", "out", "--quick", "--benchmark-max-time=0.000001", "--benchmark-min-rounds=2"
+    )
+    assert outcome.results()["benchmarks"][0]["stats"]["rounds"] == 2
+
+
 @pytest.mark.parametrize(
     ("options", "seconds", "rounds"),
     [
