@@ -2,8 +2,9 @@
 
 Coverage leaves a .pth file that each interpreter reads as it starts, subinterpreters too. Several of them that import
 coverage at once end CPython 3.14 with an abort ("Fatal Python error: Aborted", in free()) now and then,
-and what they run is not measured anyhow. Nor does it start in helpers of multiprocessing and in workers of other
-libraries, which run next to nothing of ours: to start it takes longer than most of them live.
+and what they run is not measured anyhow. Nor does it start in helpers of multiprocessing, in workers that it starts by
+spawn or forkserver, and in those of other libraries: to start it takes longer than most of them live, and what they run
+of ours forked workers run as well, which are measured.
 """
 
 import sys
@@ -11,7 +12,7 @@ import sysconfig
 from pathlib import Path
 
 PTH = Path(sysconfig.get_path("purelib")) / "a1_coverage.pth"
-OTHERS = ("resource_tracker", "loky")
+OTHERS = ("resource_tracker", "forkserver", "spawn_main", "loky")
 START = " and ".join(
     (
         'import os, sys, _interpreters; os.getenv("COVERAGE_PROCESS_CONFIG")',

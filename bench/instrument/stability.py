@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from statistics import quantiles
 from typing import Final
-
-import numpy as np
 
 from bench.instrument import units
 from bench.instrument.comparability import Difference, differences
@@ -55,8 +54,10 @@ def spread(benchmark: Benchmark) -> float | None:
     """Return the interquartile range of the rounds over their median; None without raw rounds."""
     if not benchmark.rounds_s:
         return None
-    low, middle, high = np.quantile(benchmark.rounds_s, [0.25, 0.5, 0.75])
-    return float((high - low) / middle)
+    if len(benchmark.rounds_s) == 1:
+        return 0.0
+    low, middle, high = quantiles(benchmark.rounds_s, n=4, method="inclusive")
+    return (high - low) / middle
 
 
 def _scattered(run: Run) -> Instability | None:

@@ -125,7 +125,7 @@ def _gathered(children: list[ET.Element]) -> list[ET.Element]:
         if looks is None or len(texts) == 1:
             gathered += texts
             continue
-        group = ET.Element(f"{_SPACE}g", dict(looks))
+        group = ET.Element(f"{_SPACE}g", dict(sorted(looks)))
         for text in texts:
             text.attrib = {name: text.attrib[name] for name in ("x", "y") if name in text.attrib}
             group.append(text)

@@ -6,9 +6,10 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, wait
 from functools import partial
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,22 @@ from flagkit.executors.properties import Property
 MakePool = Callable[..., Executor]
 
 NOTE_INITIALIZER = "import builtins; builtins.flag = 'up'"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_clusters(kind: str) -> Iterator[None]:
+    """Have Dask's workers forked from a server that has imported what they need: by spawn each takes seconds for it."""
+    if kind != "dask":
+        yield
+        return
+    dask = pytest.importorskip("dask", reason="the extra dask is not installed")
+    forkserver._forkserver._stop()  # the one of other kinds has imported nothing
+    try:
+        with dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}):
+            yield
+    finally:
+        forkserver._forkserver._stop()
+        forkserver.set_forkserver_preload(["__main__"])
 
 
 @pytest.mark.property(Property.SHUTDOWN_WAITS)

@@ -66,6 +66,14 @@ def test_it_is_an_image_with_a_name_and_scales(root: ET.Element) -> None:
     assert root.get("width") is None
 
 
+def test_the_same_chart_is_the_same_text() -> None:
+    """Neighbouring texts have what they share in one order, whatever the process's hash seed."""
+    labels = "".join(f'<text fill="red" text-anchor="end" font-size="9" x="{x}">{x}</text>' for x in range(2))
+    made = svg.themed(f'<svg xmlns="http://www.w3.org/2000/svg">{labels}</svg>', name="", prefix="", colours=1)
+
+    assert '<g fill="red" font-size="9" text-anchor="end"><text x="0">' in made
+
+
 def test_no_xml_is_refused() -> None:
     """Text that is no XML never reaches the page."""
     with pytest.raises(ET.ParseError):
