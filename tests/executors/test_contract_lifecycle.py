@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, wait
 from functools import partial
-from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +26,21 @@ NOTE_INITIALIZER = "import builtins; builtins.flag = 'up'"
 @pytest.fixture(scope="module", autouse=True)
 def quick_clusters(kind: str) -> Iterator[None]:
     """Have Dask's workers forked from a server that has imported what they need: by spawn each takes seconds for it."""
-    if kind != "dask":
+    if kind != "dask" or sys.platform == "win32":
         yield
         return
-    dask = pytest.importorskip("dask", reason="the extra dask is not installed")
-    forkserver._forkserver._stop()  # the one of other kinds has imported nothing
+    from multiprocessing import forkserver  # noqa: PLC0415 - Windows has none
+
+    import dask  # noqa: PLC0415 - not everywhere is the extra installed
+
+    server: Any = forkserver._forkserver
+    server._stop()  # that of other kinds has imported nothing
     try:
         with dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}):
             yield
     finally:
-        forkserver._forkserver._stop()
-        forkserver.set_forkserver_preload(["__main__"])
+        server._stop()
+        server.set_forkserver_preload(["__main__"])
 
 
 @pytest.mark.property(Property.SHUTDOWN_WAITS)
