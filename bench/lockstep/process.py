@@ -41,6 +41,7 @@ class ArmProcess:
         self._all_cores = pinning.usable().several
         self._log = place.log
         self._mark = str(place.temporary)
+        self._is_over = False
         ours, theirs = socket.socketpair()
         self._channel = Channel(ours)
         with theirs, place.log.open("wb") as log:
@@ -120,6 +121,8 @@ class ArmProcess:
     def kill(self) -> None:
         """Kill the arm with all its descendants, and whoever else has its folder for temporary files."""
         self._channel.close()
+        if self._is_over:  # to look through all processes of the system takes as long as some rounds
+            return
         left = _family(self._process.pid if self._process.poll() is None else None, self._mark)
         trackers = [process for process in left if _is_tracker(process)]
         leaks.kill(process for process in left if process not in trackers)
@@ -127,6 +130,7 @@ class ArmProcess:
         # A resource tracker ends when those whose shared memory it watches have ended, and has then removed that.
         psutil.wait_procs(trackers, timeout=3)
         leaks.kill(trackers)
+        self._is_over = True
 
     def last_words(self) -> str:
         """Return the last line of what the arm has printed that tells of an error, or its last line."""
