@@ -152,13 +152,16 @@ class Run:
             if lockstep.cores.reason:
                 self.notes.append(f"not pinned to cores: {lockstep.cores.reason}; expect wide intervals")
             watch = Watch(list(provers.values()), own)
-            self.source = LockstepSource(lockstep, ends_s, len(self.sets.common()), watch, self._begin)
+            options = [argument for argument in arguments if argument not in paths]
+
+            def beside_time(measured: Sequence[str]) -> None:
+                """Look at what is no time, of benchmarks that neither crash nor hang, before the budget is planned."""
+                self._beside_time(base, head, [*options, *measured])
+
+            self.source = LockstepSource(lockstep, ends_s, len(self.sets.common()), watch, self._begin, beside_time)
             deltas = self.sets.head.deltas
             follow(self.source, lambda name: Margin(deltas.get(name, request.rules.delta)), self._told, self.course)
             self.sets.refused(self.source.refusals())
-        measured = [name for name in self.course.screened if name not in self.course.failed]
-        if measured:  # one that crashes or hangs has been found out by now
-            self._beside_time(base, head, [argument for argument in arguments if argument not in paths] + measured)
 
     def _beside_time(self, base: Prover, head: Prover, arguments: Sequence[str]) -> None:
         self._do("reading peak memory")

@@ -21,7 +21,8 @@ BASE, HEAD = "base", "head"
 class LockstepSource:
     """Measures stages; `ended_s` is when the budget ends, on the monotonic clock.
 
-    Raises Trouble for a process that imported what it should not.
+    `piloted` hears of the benchmarks that the pilot has measured, before the next stage is planned: what takes time of
+    the budget beside the stages is done then. Raises Trouble for a process that imported what it should not.
     """
 
     lockstep: Lockstep
@@ -29,6 +30,7 @@ class LockstepSource:
     benchmarks: int
     watch: Watch
     begin: Callable[[StageName, Sizes], None]
+    piloted: Callable[[Sequence[str]], None]
     costs: Cost | None = None
     recordings: dict[StageName, Recording] = field(default_factory=dict)
 
@@ -49,6 +51,8 @@ class LockstepSource:
             if refusal.benchmark not in logs
         }
         self.costs = cost(recording, clock, generations, rounds)
+        if stage == "pilot" and logs:
+            self.piloted(list(logs))
         return Measured(logs, failed, self.costs)
 
     def left_s(self) -> float:

@@ -1,5 +1,6 @@
 """A gate run from two refs to a verdict: on a real repository, with real processes, and small sizes."""
 
+import io
 import json
 import signal
 import subprocess
@@ -47,8 +48,8 @@ def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
 
 
-def run(toy: Toy, **asked: Any) -> Verdict:
-    """Run the gate, and check that it leaves everything as it was."""
+def run(toy: Toy, said: io.StringIO | None = None, **asked: Any) -> Verdict:
+    """Run the gate, and check that it leaves everything as it was; what it says goes to `said`."""
     before = toy.state()
     request = Request(
         repository=toy.top,
@@ -62,8 +63,7 @@ def run(toy: Toy, **asked: Any) -> Verdict:
         rules=RULES,
         memory_limit=0.1,
     )
-    with Path("/dev/null").open("w") as nowhere:
-        verdict = Run(replace(request, **asked), Progress(nowhere)).verdict()
+    verdict = Run(replace(request, **asked), Progress(said or io.StringIO())).verdict()
     assert toy.state() == before
     assert toy.left() == []
     return verdict
@@ -102,13 +102,17 @@ def test_slowdown_is_confirmed(toy: Toy) -> None:
 
 @pytest.mark.once
 def test_identical_code_passes(toy: Toy) -> None:
-    """A comment makes no regression."""
+    """A comment makes no regression; what takes time beside the stages is done before their sizes are chosen."""
     toy.commit(toy____init__="# a comment\ndef work():\n    return sum(range(2_000))\n")
+    said = io.StringIO()
 
-    verdict = run(toy)
+    verdict = run(toy, said)
 
     assert verdict.status is Status.PASS
     assert verdict.outcome in {"pass", "inconclusive"}
+    told = [line for line in said.getvalue().splitlines() if line.startswith(("peak memory:", "fixed from here on:"))]
+    assert told[-1].startswith("fixed from here on:")
+    assert verdict.memory_note or told[0].startswith("peak memory:")
 
 
 @pytest.mark.once
