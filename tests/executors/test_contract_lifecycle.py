@@ -32,6 +32,7 @@ def quick_clusters(kind: str) -> Iterator[None]:
     from multiprocessing import forkserver  # noqa: PLC0415 - Windows has none
 
     import dask  # noqa: PLC0415 - not everywhere is the extra installed
+    import distributed  # noqa: F401, PLC0415 - its own settings have to be there before one is set, or go with it
 
     server: Any = forkserver._forkserver
     server._stop()  # that of other kinds has imported nothing
