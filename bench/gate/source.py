@@ -43,6 +43,7 @@ class LockstepSource:
         self.recordings[stage] = recording
         for _ in progress:
             self.watch.look()
+        self.watch.look()  # at those of the last generations, which have left by now
         self.watch.conclude()
         logs = log_ratios(recording, generations)
         failed = {
@@ -80,13 +81,17 @@ def log_ratios(recording: Recording, generations: int) -> dict[str, list[float]]
 
 
 def cost(recording: Recording, clock: Clock, measured: int, rounds: int) -> Cost:
-    """Return what generations cost, from so many of so many rounds; what is no round is shared out evenly."""
+    """Return what generations cost, from so many of so many rounds; what is no round is shared out evenly.
+
+    Processes start beside what is measured, as far as that takes long enough. A stage of few benchmarks may not, so a
+    start counts in full: a stage takes less than is planned, never more.
+    """
     spent = clock.cost().seconds
     of_processes_s = spent[Phase.STARTING] + spent[Phase.STOPPING]
     rounds_s = {nodeid: _rounds_s(generations) for nodeid, generations in recording.rounds.items()}
     beside_s = sum(spent.values()) - of_processes_s - measured * sum(rounds_s.values())
     return Cost(
-        start_s=of_processes_s / measured,
+        start_s=clock.start_s + spent[Phase.STOPPING] / measured,
         beside_s=max(0.0, beside_s) / measured / max(len(rounds_s), 1),
         round_s={nodeid: seconds / rounds for nodeid, seconds in rounds_s.items()},
     )

@@ -4,6 +4,7 @@ import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import chdir
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from random import Random
 from types import TracebackType
@@ -17,6 +18,7 @@ from bench.lockstep.cost import Clock
 from bench.lockstep.generation import Generation
 from bench.lockstep.process import ArmProcess
 from bench.lockstep.recording import Recording, Refusal, Rounds, Why
+from bench.lockstep.succession import Succession, spare
 from bench.lockstep.turns import Outcome, Task, Turns
 from bench.lockstep.workplace import Workplace
 
@@ -69,7 +71,8 @@ class Lockstep:
         self._timeout_s = timeout_s
         self._watcher = watcher
         self._describe = describe
-        self._workplace = Workplace(self.arms)
+        self._workplace = Workplace(self.arms, sets=2 if spare(self.cores, self.cores.one) else 1)
+        self._succession: Succession | None = None
         self._refusals: list[Refusal] = []
         self._begun = 0
 
@@ -85,8 +88,12 @@ class Lockstep:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Remove them."""
-        self._workplace.remove()
+        """Remove them, and end what processes are left of a recording that was not asked for all its generations."""
+        try:
+            if self._succession is not None:
+                self._succession.kill()
+        finally:
+            self._workplace.remove()
 
     @property
     def folder(self) -> Path:
@@ -105,46 +112,58 @@ class Lockstep:
         clock = Clock()
         yield recording, clock
         self._watcher.begin(generations)
-        for number in range(generations):
-            self._generation(number, rounds, recording, clock, only)
-            yield recording, clock
+        with Succession(partial(self._begin, clock), generations, self.cores, clock) as self._succession:
+            for number in range(generations):
+                self._measure(self._succession, number, rounds, recording, clock, only)
+                yield recording, clock
 
-    def _generation(
-        self, number: int, rounds: int, recording: Recording, clock: Clock, only: Collection[str] | None
-    ) -> None:
-        random = Random(f"{self._seed} {self._begun}")
+    def _begin(self, clock: Clock) -> Generation:
+        """Start the processes of one generation."""
+        draws = Random(f"{self._seed} {self._begun}")
         places = self._workplace.arrange(self._begun)
         self._begun += 1
-        hash_seed = random.choice(_HASH_SEEDS)
+        hash_seed = draws.choice(_HASH_SEEDS)
 
         def start(arm: Arm) -> ArmProcess:
             place = places[arm.name]
             return ArmProcess(arm, place, hash_seed, [*_options(place.temporary.as_posix()), *self._arguments])
 
-        turns = Turns(self.base, self.cores, self._timeout_s, random, clock)
-        with Generation.running(self.arms, start, clock) as generation:
-            self._note_absent(generation, recording, number)
-            if self._describe and not self.descriptions:
-                self.descriptions = generation.described()
-                self._describe_commits()
-            order = self._order(generation, recording, random, only)
-            self._watcher.generation(len(order))
-            for index, (nodeid, names) in enumerate(order):
-                self._watcher.benchmark(nodeid)
-                task = Task(
-                    nodeid=nodeid,
-                    following={name: _next(name, order[index + 1 :]) for name in names},
-                    generation=number,
-                    rounds=rounds,
-                    iterations=self.iterations.get(nodeid),
-                    workers=self.workers.get(nodeid),
-                )
-                outcome = turns.take(task, generation.ready(names))
-                for refusal in outcome.refusals:
-                    if refusal.why is Why.DIED:
-                        generation.lost(refusal.arm)
-                self._note(nodeid, outcome, recording)
-                self._watcher.done()
+        return Generation(self.arms, start, clock, draws)
+
+    def _measure(  # noqa: PLR0917 - what a recording is made of
+        self,
+        succession: Succession,
+        number: int,
+        rounds: int,
+        recording: Recording,
+        clock: Clock,
+        only: Collection[str] | None,
+    ) -> None:
+        generation = succession.advance()
+        turns = Turns(self.base, self.cores, self._timeout_s, generation.draws, clock)
+        self._note_absent(generation, recording, number)
+        if self._describe and not self.descriptions:
+            self.descriptions = generation.described()
+            self._describe_commits()
+        order = self._order(generation, recording, only)
+        self._watcher.generation(len(order))
+        for index, (nodeid, names) in enumerate(order):
+            self._watcher.benchmark(nodeid)
+            succession.meanwhile(self.cores.of(self.workers.get(nodeid)))
+            task = Task(
+                nodeid=nodeid,
+                following={name: _next(name, order[index + 1 :]) for name in names},
+                generation=number,
+                rounds=rounds,
+                iterations=self.iterations.get(nodeid),
+                workers=self.workers.get(nodeid),
+            )
+            outcome = turns.take(task, generation.ready(names))
+            for refusal in outcome.refusals:
+                if refusal.why is Why.DIED:
+                    generation.lost(refusal.arm)
+            self._note(nodeid, outcome, recording)
+            self._watcher.done()
 
     def _describe_commits(self) -> None:
         """Say of arms in copies, which leave the version control out, which commit these were made from."""
@@ -171,7 +190,7 @@ class Lockstep:
                     self._refuse(Refusal(nodeid, name, why, reason, number), recording)
 
     def _order(
-        self, generation: Generation, recording: Recording, random: Random, only: Collection[str] | None
+        self, generation: Generation, recording: Recording, only: Collection[str] | None
     ) -> list[tuple[str, list[str]]]:
         """Return the benchmarks, with the arms that take part, in a new order.
 
@@ -188,9 +207,9 @@ class Lockstep:
             if self.base in names and len(names) > 1:
                 files.setdefault(nodeid.partition("::")[0], []).append(nodeid)
         groups = list(files.values())
-        random.shuffle(groups)
+        generation.draws.shuffle(groups)
         for group in groups:
-            random.shuffle(group)
+            generation.draws.shuffle(group)
         return [(nodeid, able[nodeid]) for group in groups for nodeid in group]
 
     def _note(self, nodeid: str, outcome: Outcome, recording: Recording) -> None:

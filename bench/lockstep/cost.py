@@ -60,9 +60,13 @@ class Cost:
 
 
 class Clock:
-    """Adds up what each phase takes; one phase at a time."""
+    """Adds up what each phase takes; one phase at a time.
+
+    `start_s` is the most that the start of a generation took where nothing was measured meanwhile.
+    """
 
     def __init__(self) -> None:
+        self.start_s = 0.0
         self._seconds = dict.fromkeys(Phase, 0.0)
         self._turns = 0
 

@@ -1,9 +1,10 @@
 """One generation: a fresh process for each arm, all with one hash seed, through the benchmarks in one order."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from random import Random
 
 from bench.lockstep.arms import Arm, ArmError
 from bench.lockstep.cost import Clock, Phase
@@ -16,47 +17,50 @@ _START_S = 120.0
 
 
 @dataclass(slots=True)
-class Member:
+class _Member:
     """An arm's process in this generation, and what it has collected; a dead one is replaced when it is needed."""
 
     process: ArmProcess
-    collected: Collected
+    collected: Collected | None = None
     is_dead: bool = False
 
 
 class Generation:
-    """The processes of one generation; use ``running``, which ends them whatever happens."""
+    """The processes of one generation, which are started at once; whoever makes one ends or kills it.
 
-    def __init__(self, members: Mapping[str, Member], start: Start, clock: Clock) -> None:
-        self._members = members
+    `draws` is where all that is drawn for this generation comes from.
+    """
+
+    def __init__(self, arms: Sequence[Arm], start: Start, clock: Clock, draws: Random) -> None:
+        self.draws = draws
         self._start = start
         self._clock = clock
-
-    @classmethod
-    @contextmanager
-    def running(cls, arms: Sequence[Arm], start: Start, clock: Clock) -> Iterator["Generation"]:
-        """Start an arm's process each, all at once; raises ArmError for an arm that finds no benchmarks."""
-        processes: list[ArmProcess] = []
-        members: dict[str, Member] = {}
+        self._members: dict[str, _Member] = {}
         try:
-            with clock.phase(Phase.STARTING):
-                processes += [start(arm) for arm in arms]
-                for process in processes:
-                    members[process.arm.name] = Member(process, _collected(process))
-            yield cls(members, start, clock)
-            with clock.phase(Phase.STOPPING):
-                alive = [member.process for member in members.values() if not member.is_dead]
-                for process in alive:
-                    process.stop()  # at once, wherever there is room: nothing is measured any more
-                for process in alive:
-                    process.end()
-        finally:
-            for process in [*processes, *(member.process for member in members.values())]:
-                process.kill()
+            for arm in arms:
+                self._members[arm.name] = _Member(start(arm))
+        except BaseException:
+            self.kill()
+            raise
+
+    def pin(self, cores: tuple[int, ...]) -> None:
+        """Let the processes run on these cores only."""
+        for process in self._alive():
+            process.pin(cores)
+
+    def is_ready(self) -> bool:
+        """Return whether each arm has found its benchmarks, or told why not."""
+        return all(member.collected is not None or member.process.has_answered() for member in self._members.values())
+
+    def gather(self) -> None:
+        """Wait until each arm has found its benchmarks; raises ArmError for one that finds none."""
+        for member in self._members.values():
+            if member.collected is None:
+                member.collected = _collected(member.process)
 
     def collected(self) -> dict[str, Collected]:
-        """Return what each arm has collected."""
-        return {name: member.collected for name, member in self._members.items()}
+        """Return what each arm has collected, once that was waited for."""
+        return {name: member.collected for name, member in self._members.items() if member.collected is not None}
 
     def described(self) -> dict[str, dict[str, object]]:
         """Return what each arm's pytest-benchmark writes beside benchmarks; raises ArmError for one that cannot."""
@@ -80,6 +84,29 @@ class Generation:
     def lost(self, name: str) -> None:
         """Note that an arm's process has died."""
         self._members[name].is_dead = True
+
+    def leave(self, cores: tuple[int, ...]) -> None:
+        """Tell the processes to end, on these cores; `end` waits for it."""
+        for process in self._alive():
+            process.stop(cores)
+
+    def has_left(self) -> bool:
+        """Return whether all of them have ended by themselves."""
+        return all(process.has_ended() for process in self._alive())
+
+    def end(self) -> None:
+        """Wait until the processes have ended, and end what is left of them."""
+        for process in self._alive():
+            process.end()
+        self.kill()
+
+    def kill(self) -> None:
+        """End all of it at once."""
+        for member in self._members.values():
+            member.process.kill()
+
+    def _alive(self) -> list[ArmProcess]:
+        return [member.process for member in self._members.values() if not member.is_dead]
 
 
 def _collected(process: ArmProcess) -> Collected:

@@ -38,7 +38,6 @@ class ArmProcess:
         self.arm = arm
         self.doing = "starting"
         self.cores: tuple[int, ...] = ()
-        self._all_cores = pinning.usable().several
         self._log = place.log
         self._mark = str(place.temporary)
         self._is_over = False
@@ -105,11 +104,15 @@ class ArmProcess:
         """Speak to the arm no more, which then ends by itself as soon as it listens."""
         self._channel.close()
 
-    def stop(self) -> None:
-        """Ask the arm to end, on any core; ``end`` waits for it."""
-        self.pin(self._all_cores)
+    def stop(self, cores: tuple[int, ...]) -> None:
+        """Ask the arm to end, on these cores; ``end`` waits for it."""
+        self.pin(cores)
         with suppress(ClosedError):
             self._channel.send(Stop())
+
+    def has_ended(self) -> bool:
+        """Return whether the process has ended; what it has started may still be there."""
+        return self._process.poll() is not None
 
     def end(self, patience_s: float = _LEAVE_S) -> None:
         """Wait until the arm has ended by itself, then end whatever of it is left."""

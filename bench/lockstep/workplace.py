@@ -33,43 +33,47 @@ class Place:
 
 
 class Workplace:
-    """A private folder for all arms of a run; ``remove`` takes it away with all that processes have left in it."""
+    """A private folder for all arms of a run; ``remove`` takes it away with all that processes have left in it.
 
-    def __init__(self, arms: Sequence[Arm]) -> None:
+    Generations have one of ``sets`` sets of places each, in turn: so many of them may be at work at once.
+    """
+
+    def __init__(self, arms: Sequence[Arm], sets: int = 1) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="lockstep-"))
         self._arms = tuple(arms)
-        self._digits = len(str(len(self._arms) - 1))
+        self._digits = len(str(sets * len(self._arms) - 1))
         self.is_copied = len({arm.checkout for arm in self._arms}) > 1
-        self._at: dict[str, Path] = {}
+        self._at: list[dict[str, Path]] = [{} for _ in range(sets)]
 
     def copy_checkouts(self) -> None:
         """Copy the checkouts, if they differ, without what belongs to a version control or can be made again."""
-        for number, arm in enumerate(self._arms):
-            place = self._place(number)
-            place.mkdir()
-            self._at[arm.name] = place
-            if self.is_copied:
-                shutil.copytree(arm.checkout, place / "c", symlinks=True, ignore=_left_out)
+        for which, at in enumerate(self._at):
+            for number, arm in enumerate(self._arms):
+                place = at[arm.name] = self._place(which, number)
+                place.mkdir()
+                if self.is_copied:
+                    shutil.copytree(arm.checkout, place / "c", symlinks=True, ignore=_left_out)
 
     def arrange(self, generation: int) -> Mapping[str, Place]:
-        """Move each arm to its place in a generation; no process may be at work."""
+        """Move each arm to its place in a generation; no process of the one before in this set may be at work."""
+        turn, which = divmod(generation, len(self._at))
         coming = {
-            arm.name: self._place((number + generation) % len(self._arms)) for number, arm in enumerate(self._arms)
+            arm.name: self._place(which, (number + turn) % len(self._arms)) for number, arm in enumerate(self._arms)
         }
         if self.is_copied:
-            for name, place in self._at.items():
+            for name, place in self._at[which].items():
                 (place / "c").rename(self.folder / f"moving-{name}")
             for name, place in coming.items():
                 (self.folder / f"moving-{name}").rename(place / "c")
-        self._at = coming
+        self._at[which] = coming
         return {arm.name: self._furnish(arm, coming[arm.name]) for arm in self._arms}
 
     def remove(self) -> None:
         """Remove everything."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _place(self, number: int) -> Path:
-        return self.folder / f"p{number:0{self._digits}}"
+    def _place(self, which: int, number: int) -> Path:
+        return self.folder / f"p{which * len(self._arms) + number:0{self._digits}}"
 
     def _furnish(self, arm: Arm, place: Path) -> Place:
         python = arm.python
