@@ -42,6 +42,7 @@ class ArmProcess:
         self._mark = str(place.temporary)
         self._is_over = False
         ours, theirs = socket.socketpair()
+        ours.settimeout(_LOOK_S)
         self._channel = Channel(ours)
         with theirs, place.log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - what the user has named
@@ -82,12 +83,11 @@ class ArmProcess:
             try:
                 if (message := self._channel.received()) is not None:
                     return message
-                left_s = max(0.0, before_s - time.monotonic())
-                if select.select([self._channel], [], [], min(left_s, _LOOK_S))[0]:
-                    self._channel.fill()  # it may have waited to be heard: that is not being late
-                elif self._process.poll() is not None:
+                if self._channel.fill():  # even if it is late by now: it may have waited to be heard
+                    continue
+                if self._process.poll() is not None:
                     raise self._death()
-                elif left_s <= 0:
+                if time.monotonic() >= before_s:
                     self.kill()
                     raise ArmDeadError(f"gave no answer in time (--timeout) while {self.doing}, and was killed")
             except ClosedError:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from bench.lockstep import pinning
 from bench.lockstep.controller import Lockstep
 from bench.lockstep.recording import Recording
-from tests.lockstep.conftest import Silent, arm, measured, write
+from tests.lockstep.conftest import Silent, arm, measured, processes_of, write
 
 SUITE = """
 import os
@@ -39,6 +40,22 @@ def target():
 
 def test_time(benchmark):
     benchmark(target)
+"""
+WHEN = """
+import os, time
+import pytest
+
+def note(what):
+    with open(os.environ["NOTES"], "a") as file:
+        print(time.monotonic_ns(), os.environ["PYTHONHASHSEED"], what, *sorted(os.sched_getaffinity(0)), file=file)
+
+note("start")
+
+@pytest.mark.parametrize("number", range(12))
+@pytest.mark.workers(WORKERS)
+def test_time(benchmark, number):
+    benchmark(time.sleep, 0.006)
+    note("measured")
 """
 PLACE = """
 import os, pathlib
@@ -115,6 +132,38 @@ def test_one_arm_at_a_time_in_an_order_drawn_for_each_turn(tmp_path: Path) -> No
     assert calls == [name for order in orders for name in order]
     assert len({tuple(order) for order in orders}) > 1
     assert cost.turns == 36
+
+
+@pytest.mark.skipif(len(pinning.usable().several) < 2, reason="one core, or none can be chosen: nothing runs beside")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_next_generation_starts_where_nothing_is_measured(workers: int, tmp_path: Path) -> None:
+    """On another core while the last one is measured; not before that has ended, if its benchmarks have all cores."""
+    folder = write(tmp_path, {"bench_a": WHEN.replace("WORKERS", str(workers))})
+    arms = [arm(name, folder, NOTES=str(folder / "notes")) for name in ("base", "head")]
+    measured(arms, generations=2, rounds=20)
+    noted = [line.split() for line in (folder / "notes").read_text().splitlines()]
+    (first, second) = dict.fromkeys(seed for _, seed, *_ in noted)
+    measuring = [int(time_ns) for time_ns, seed, what, *_ in noted if (seed, what) == (first, "measured")]
+    starts = [(int(time_ns), cores) for time_ns, seed, what, *cores in noted if (seed, what) == (second, "start")]
+    assert len(starts) == 2
+    core = str(pinning.usable().one[0])
+    if workers == 1:
+        assert all(time_ns < max(measuring) and core not in cores for time_ns, cores in starts)
+    else:
+        assert all(time_ns > max(measuring) for time_ns, _ in starts)
+
+
+def test_nothing_is_left_of_a_recording_that_is_given_up(tmp_path: Path) -> None:
+    """Neither the generation that was measured nor the next, which may have begun to start."""
+    folder = write(tmp_path, {"bench_a": WHEN.replace("WORKERS", "1")})
+    arms = [arm(name, folder, NOTES=str(folder / "notes")) for name in ("base", "head")]
+    with Lockstep(arms, base="base", arguments=(), seed=1, timeout_s=30, watcher=Silent()) as lockstep:
+        recorded = lockstep.record(3, 2)
+        next(recorded)
+        next(recorded)
+        assert processes_of(lockstep.folder)
+    assert processes_of(lockstep.folder) == []
+    assert not lockstep.folder.exists()
 
 
 def test_only_some(tmp_path: Path) -> None:

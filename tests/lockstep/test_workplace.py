@@ -26,11 +26,18 @@ def checkouts(tmp_path: Path) -> list[Path]:
     return found
 
 
-def test_checkouts_swap_places_of_equal_length(checkouts: list[Path]) -> None:
-    """Each arm is in each place in turn, with its own files, and every path of one is as long as the other's."""
-    workplace = Workplace([Arm(folder.name, Path(sys.executable), folder) for folder in checkouts])
+@pytest.mark.parametrize("sets", [1, 2])
+def test_checkouts_swap_places_of_equal_length(checkouts: list[Path], sets: int) -> None:
+    """Each arm is in each place of a set in turn, with its own files, and all paths are of one length."""
+    workplace = Workplace([Arm(folder.name, Path(sys.executable), folder) for folder in checkouts], sets)
     workplace.copy_checkouts()
-    first, second, third = (dict(workplace.arrange(generation)) for generation in range(3))
+    generations = [dict(workplace.arrange(generation)) for generation in range(2 * sets + 1)]
+    first, second, third = generations[::sets]
+    if sets == 2:  # the one between is elsewhere, so both may be at work
+        assert not {place.checkout for place in first.values()} & {place.checkout for place in generations[1].values()}
+        assert {len(str(one.checkout)) for places in generations for one in places.values()} == {
+            len(str(first["short"].checkout))
+        }
     names = [folder.name for folder in checkouts]
     assert [(third[name].checkout / "package" / "which.txt").read_text() for name in names] == names
     workplace.remove()

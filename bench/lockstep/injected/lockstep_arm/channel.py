@@ -56,15 +56,21 @@ class Channel:
         self._received = rest
         return decode(line)
 
-    def fill(self) -> None:
-        """Read what there is, and wait for it where there is nothing; raises ClosedError."""
+    def fill(self) -> bool:
+        """Read what there is, and wait for it where there is nothing; raises ClosedError.
+
+        Returns False if nothing has come in the time that the connection waits at most.
+        """
         try:
             chunk = self._connection.recv(_CHUNK_BYTES)
+        except TimeoutError:
+            return False
         except OSError as error:
             raise ClosedError(str(error)) from None
         if not chunk:
             raise ClosedError("closed by the other side")
         self._received += chunk
+        return True
 
     def close(self) -> None:
         """Close this end."""

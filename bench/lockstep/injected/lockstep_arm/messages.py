@@ -14,6 +14,7 @@ Messages are lines of JSON, which every Python reads.
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeAlias
 
 
@@ -103,13 +104,27 @@ _TYPES = {
 }
 
 
+@cache
+def _order(iterations: int) -> bytes:
+    return json.dumps([Round.__name__, {"iterations": iterations}]).encode() + b"\n"
+
+
 def encode(message: Message) -> bytes:
     """Return a message as a line."""
+    if type(message) is Round:  # the same again and again, and a round waits for it: it is looked up
+        return _order(message.iterations)
     return json.dumps([type(message).__name__, vars(message)]).encode() + b"\n"
 
 
 def decode(line: bytes) -> Message:
     """Return the message of a line; raises ValueError, KeyError or TypeError for what is none."""
-    name, values = json.loads(line)
+    return _ordered(line) if line.startswith(b'["Round"') else _read(line)
+
+
+def _read(line: bytes) -> Message:
+    name, values = json.loads(line.decode())
     message: Message = _TYPES[name](**values)
     return message
+
+
+_ordered = cache(_read)
