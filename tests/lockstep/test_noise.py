@@ -206,11 +206,12 @@ def test_suite_that_fails(tmp_path: Path) -> None:
 
 
 def test_pythons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An interpreter that is given is taken for its version; what cannot be found is not there."""
+    """An interpreter that is given is taken for its version, and so is this one; what is not found is not there."""
     own = pythons.version(sys.executable)
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    assert pythons.find(["2.7", own], [sys.executable]) == {own: sys.executable}
+    assert pythons.find(["2.7"], [sys.executable]) == {own: sys.executable}
+    assert pythons.find(["2.7", own]) == {own: sys.executable}
     assert own.endswith("t") is bool(getattr(sys, "abiflags", "").count("t"))
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterable, Mapping
 
 _ASK = "import sys, sysconfig; print(*sys.version_info[:2], 't' * bool(sysconfig.get_config_var('Py_GIL_DISABLED')))"
@@ -23,15 +24,19 @@ def version(python: str) -> str:
 
 
 def find(wanted: Iterable[str], given: Iterable[str] = ()) -> Mapping[str, str]:
-    """Return the path of an interpreter for each version that can be had: of those given, on PATH, or of uv's.
+    """Return the path of an interpreter for each version that can be had: of those given, on PATH, of uv's, or this one.
 
     Raises PythonError for one given that does not run.
     """
     found = {version(python): python for python in given}
     for name in wanted:
-        if name not in found and (path := _on_path(name) or _of_uv(name)):
+        if name not in found and (path := _on_path(name) or _of_uv(name) or _own(name)):
             found[name] = path
     return found
+
+
+def _own(name: str) -> str | None:
+    return sys.executable if version(sys.executable) == name else None
 
 
 def _on_path(name: str) -> str | None:
