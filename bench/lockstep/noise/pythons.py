@@ -24,7 +24,7 @@ def version(python: str) -> str:
 
 
 def find(wanted: Iterable[str], given: Iterable[str] = ()) -> Mapping[str, str]:
-    """Return the path of an interpreter for each version that can be had: of those given, on PATH, of uv's, or this one.
+    """Return the path of an interpreter for each version that there is: of those given, on PATH, of uv's, or this one.
 
     Raises PythonError for one given that does not run.
     """
