@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.__main__ import main
+from bench.lockstep import summary
 from bench.lockstep.estimate import PairedRounds
 from bench.lockstep.noise import blocks, pairs, pythons, suite_twice, ways
 from bench.lockstep.noise.pairs import ROOT, LiveProcess, LiveProcessError, Turns, generation
@@ -288,6 +289,7 @@ def test_rows_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "| absent | 0 | no Python 3.99 was found |" in table
     assert "| fails | 0 | failed: head ended with status 3 |" in table
     assert "1.1" in table
+    assert f"| {summary.ratio(short.ratio)} |" in table  # bounds in the ratio's own direction
     assert "x slower [" in table
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from bench.instrument import units
-from bench.lockstep import estimate
+from bench.lockstep import estimate, summary
 from bench.lockstep.estimate import RatioEstimate
 from bench.lockstep.noise.spread import Observation, Spread, own_sd, spread
 from bench.lockstep.noise.ways import Measured, Way
@@ -82,7 +82,13 @@ def _cells(row: Row) -> tuple[str, ...]:
         return (row.name, "0", row.reason or "not measured", "", "")
     counted = f"{row.spread.n}" if row.spread.n == row.spread.clusters else f"{row.spread.n} in {row.spread.clusters}"
     failed = f" ({row.reason})" if row.reason else ""
-    return (row.name, counted, _sd(row.spread) + failed, _number(row.own_sd), _ratio(row.ratio))
+    return (
+        row.name,
+        counted,
+        _sd(row.spread) + failed,
+        _number(row.own_sd),
+        "" if row.ratio is None else summary.ratio(row.ratio),
+    )
 
 
 def _sd(spread: Spread) -> str:
@@ -93,12 +99,3 @@ def _sd(spread: Spread) -> str:
 
 def _number(value: float | None) -> str:
     return "" if value is None else units.number(value)
-
-
-def _ratio(ratio: RatioEstimate | None) -> str:
-    if ratio is None:
-        return ""
-    said = units.faster(1 / ratio.ratio)
-    if ratio.low is None or ratio.high is None:
-        return f"{said} ({ratio.no_interval})"
-    return f"{said} [{units.number(ratio.low)}, {units.number(ratio.high)}]"
