@@ -12,7 +12,7 @@ import sysconfig
 from pathlib import Path
 
 PTH = Path(sysconfig.get_path("purelib")) / "a1_coverage.pth"
-OTHERS = ("resource_tracker", "forkserver", "spawn_main", "loky")
+OTHERS = ("resource_tracker import", "forkserver import main", "spawn import spawn_main", "loky.backend")
 START = " and ".join(
     (
         'import os, sys, _interpreters; os.getenv("COVERAGE_PROCESS_CONFIG")',

@@ -157,6 +157,7 @@ class Run:
             def beside_time(measured: Sequence[str]) -> None:
                 """Look at what is no time, of benchmarks that neither crash nor hang, before the budget is planned."""
                 self._beside_time(base, head, [*options, *measured])
+                self._do("planning the stages")
 
             self.source = LockstepSource(lockstep, ends_s, len(self.sets.common()), watch, self._begin, beside_time)
             deltas = self.sets.head.deltas
@@ -167,9 +168,12 @@ class Run:
         self._do("reading peak memory")
         self.memory_note = memory.unavailable()
         if not self.memory_note:
-            self.memory = memory.compare(
-                memory.measure(base, head, arguments, self.progress.say), self.request.memory_limit
-            )
+            try:
+                pairs = memory.measure(base, head, arguments, self.progress.say)
+            except Trouble as trouble:  # a benchmark may crash now and then: what is measured in turn tells which
+                self.memory_note = f"peak memory was not read: {trouble.line}"
+            else:
+                self.memory = memory.compare(pairs, self.request.memory_limit)
         self._do("counting instructions")
         self.instructions_note = instructions.unavailable()
         if not self.instructions_note:

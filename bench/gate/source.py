@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
 
 import numpy as np
 
@@ -84,14 +85,14 @@ def cost(recording: Recording, clock: Clock, measured: int, rounds: int) -> Cost
     """Return what generations cost, from so many of so many rounds; what is no round is shared out evenly.
 
     Processes start beside what is measured, as far as that takes long enough. A stage of few benchmarks may not, so a
-    start counts in full: a stage takes less than is planned, never more.
+    start counts in full, as the first of a stage, beside which nothing is measured: rather too much than too little.
     """
     spent = clock.cost().seconds
     of_processes_s = spent[Phase.STARTING] + spent[Phase.STOPPING]
     rounds_s = {nodeid: _rounds_s(generations) for nodeid, generations in recording.rounds.items()}
     beside_s = sum(spent.values()) - of_processes_s - measured * sum(rounds_s.values())
     return Cost(
-        start_s=clock.start_s + spent[Phase.STOPPING] / measured,
+        start_s=fmean(clock.starts_s) + spent[Phase.STOPPING] / measured,
         beside_s=max(0.0, beside_s) / measured / max(len(rounds_s), 1),
         round_s={nodeid: seconds / rounds for nodeid, seconds in rounds_s.items()},
     )

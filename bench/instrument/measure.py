@@ -10,7 +10,7 @@ from bench.instrument import pilot
 from bench.instrument.answers import Checked, Single
 from bench.instrument.breakdown import Breakdown
 from bench.instrument.pilot import Aim, rounds_needed
-from bench.instrument.rounds import OWN_WARM_UP_S, Fixture, Reference, calibrate, is_driven, time_round
+from bench.instrument.rounds import Fixture, Reference, calibrate, is_driven, time_round
 from bench.instrument.visits import Series
 
 Result = TypeVar("Result")
@@ -18,6 +18,9 @@ Scalar: TypeAlias = str | int | float | bool | None
 
 TAKEN = ("reference", "precision", "breakdown", "visits")
 """What measure() itself writes to ``extra_info``."""
+
+OWN_WARM_UP_S = 0.1
+"""From this duration on, calibration is warm-up enough: it has just run the very same round."""
 
 TICK_S = 1e-12
 """In place of a pilot's round that a coarse clock saw take no time."""
@@ -140,11 +143,8 @@ class Measure:
         series, benchmark = self._series, self._benchmark
         beside_s = 0.0
         if single is None:
-            first = call.by_itself()
-            round_s = time_round(benchmark, first.timed, iterations=1)
-            first.after_round()
-            if round_s < OWN_WARM_UP_S:
-                series.iterations, round_s = calibrate(benchmark, call.target)
+            call.check(call.target())  # the first call may be a long one of what is short
+            series.iterations, round_s = calibrate(benchmark, call.target)
         else:
             begun_s = time.perf_counter()
             round_s = self._turn(call, single)

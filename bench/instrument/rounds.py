@@ -12,9 +12,6 @@ from pytest_benchmark.fixture import PauseInstrumentation
 ROUND_S = 0.005
 """The least duration of a round: far above a timer's resolution and the cost of the loop around the calls."""
 
-OWN_WARM_UP_S = 0.1
-"""From this duration on, the first call is warm-up and calibration enough: no other one takes so much longer."""
-
 MAX_ITERATIONS = 1_000_000
 """Where calibration ends with a timer that stands still: 5 ms hold fewer calls than this of anything."""
 
@@ -103,12 +100,11 @@ class Reference:
         self._data: list[float] = []
 
     def calibrate(self) -> float:
-        """Find the iterations of a round, after a first call; return the round's seconds, 0 without a function."""
+        """Find the iterations of a round, once the function has run untimed; return the round's seconds, 0 without."""
         if self._function is None:
             return 0.0
-        round_s = time_round(self._fixture, self._function, iterations=1)
-        if round_s < OWN_WARM_UP_S:
-            self.iterations, round_s = calibrate(self._fixture, self._function)
+        self._function()
+        self.iterations, round_s = calibrate(self._fixture, self._function)
         self._fixture.extra_info["reference"] = {"name": self._name, "data": self._data}
         return round_s
 

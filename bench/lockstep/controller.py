@@ -108,6 +108,8 @@ class Lockstep:
         Yields the recording, and the clock of what it costs, before the first and after each generation: the same ones,
         which grow with each benchmark. Raises ArmError for an arm that does not start.
         """
+        if self._succession is not None:  # of a recording that was given up
+            self._succession.kill()
         recording = Recording(tuple(arm.name for arm in self.arms), self.base, refusals=list(self._refusals))
         clock = Clock()
         yield recording, clock
@@ -140,7 +142,7 @@ class Lockstep:
         only: Collection[str] | None,
     ) -> None:
         generation = succession.advance()
-        turns = Turns(self.base, self.cores, self._timeout_s, generation.draws, clock)
+        turns = Turns(self.base, self.cores, self._timeout_s, generation.draws, clock, succession.meanwhile)
         self._note_absent(generation, recording, number)
         if self._describe and not self.descriptions:
             self.descriptions = generation.described()
@@ -149,7 +151,6 @@ class Lockstep:
         self._watcher.generation(len(order))
         for index, (nodeid, names) in enumerate(order):
             self._watcher.benchmark(nodeid)
-            succession.meanwhile(self.cores.of(self.workers.get(nodeid)))
             task = Task(
                 nodeid=nodeid,
                 following={name: _next(name, order[index + 1 :]) for name in names},

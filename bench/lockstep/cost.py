@@ -62,11 +62,11 @@ class Cost:
 class Clock:
     """Adds up what each phase takes; one phase at a time.
 
-    `start_s` is the most that the start of a generation took where nothing was measured meanwhile.
+    `starts_s` has what the start of each generation took during which nothing was measured.
     """
 
     def __init__(self) -> None:
-        self.start_s = 0.0
+        self.starts_s: list[float] = []
         self._seconds = dict.fromkeys(Phase, 0.0)
         self._turns = 0
 

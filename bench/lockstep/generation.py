@@ -26,7 +26,7 @@ class _Member:
 
 
 class Generation:
-    """The processes of one generation, which are started at once; whoever makes one ends or kills it.
+    """The processes of one generation, started one by one or all at once; whoever makes one ends or kills it.
 
     `draws` is where all that is drawn for this generation comes from.
     """
@@ -36,24 +36,20 @@ class Generation:
         self._start = start
         self._clock = clock
         self._members: dict[str, _Member] = {}
-        try:
-            for arm in arms:
-                self._members[arm.name] = _Member(start(arm))
-        except BaseException:
-            self.kill()
-            raise
+        self._to_start = list(arms)
 
-    def pin(self, cores: tuple[int, ...]) -> None:
-        """Let the processes run on these cores only."""
-        for process in self._alive():
-            process.pin(cores)
-
-    def is_ready(self) -> bool:
-        """Return whether each arm has found its benchmarks, or told why not."""
-        return all(member.collected is not None or member.process.has_answered() for member in self._members.values())
+    def start_one(self) -> None:
+        """Start the next arm, if there is one to start and the one before is ready."""
+        is_ready = all(one.collected is not None or one.process.has_answered() for one in self._members.values())
+        if self._to_start and is_ready:
+            arm = self._to_start.pop(0)
+            self._members[arm.name] = _Member(self._start(arm))
 
     def gather(self) -> None:
-        """Wait until each arm has found its benchmarks; raises ArmError for one that finds none."""
+        """Start what is not yet, and wait until each arm has found its benchmarks; ArmError for one that finds none."""
+        while self._to_start:
+            arm = self._to_start.pop(0)
+            self._members[arm.name] = _Member(self._start(arm))
         for member in self._members.values():
             if member.collected is None:
                 member.collected = _collected(member.process)

@@ -1,9 +1,11 @@
-"""Generations, one after the other: the next one starts, and the last one ends, on cores where nothing is measured.
+"""Generations, one after the other: the next one starts, and the last one ends, while one is measured.
 
 To start and to end pytest takes as long as a hundred rounds. Benchmarks without workers take turns on one core, so the
-next processes import what they need on another one meanwhile, and those of the last generation end there. It is some
-part of a second beside each generation, at which no arm is favoured: turns are drawn. While a benchmark has all cores,
-and where there is but one, or none can be chosen, nothing runs beside it.
+next processes import what they need meanwhile, one at a time, and those of the last generation end on another core. A
+process that starts is not told where to run, since suites and libraries look at the cores that they have as they are
+imported; the scheduler leaves one alone on the core that is idle. It is some part of a second beside each generation,
+at which no arm is favoured: turns are drawn. While a benchmark has all cores, and where there is but one, or none can
+be chosen, nothing runs beside it.
 """
 
 import time
@@ -11,7 +13,6 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from bench.lockstep import pinning
 from bench.lockstep.cost import Clock, Phase
 from bench.lockstep.generation import Generation
 from bench.lockstep.pinning import Cores
@@ -53,25 +54,24 @@ class Succession:
             begun_s = time.perf_counter()
             is_fresh = self._coming is None
             self._current, self._coming = self._coming or self._make(), None
-            if not is_fresh and not self._current.is_ready():
-                self._current.pin(self._cores.several)
             self._current.gather()
             if is_fresh:
-                self._clock.start_s = max(self._clock.start_s, time.perf_counter() - begun_s)
+                self._clock.starts_s.append(time.perf_counter() - begun_s)
         return self._current
 
     def meanwhile(self, busy: tuple[int, ...]) -> None:
-        """Use the cores beside these, on which a benchmark is measured next; leave nothing at work where none is left.
+        """Use what is free beside these cores, on which a benchmark is measured next; see to quiet if that is none.
 
         Raises ArmError for a generation to come that does not start.
         """
-        free = spare(self._cores, busy)
-        if free:
+        if spare(self._cores, busy):
             if self._last is not None and self._last.has_left():
                 self._end_last()
-            if self._last is None and self._coming is None and self._to_come:
-                with self._clock.phase(Phase.STARTING), pinning.beside(free):  # which what is started inherits
+            with self._clock.phase(Phase.STARTING):
+                if self._last is None and self._coming is None and self._to_come:
                     self._coming = self._make()
+                if self._coming is not None:
+                    self._coming.start_one()
             return
         self._end_last()
         if self._coming is not None:

@@ -40,9 +40,21 @@ class Outcome:
 
 
 class Turns:
-    """Takes arms, ready for their next benchmark, through it; an arm that drops out does not stop the others."""
+    """Takes arms, ready for their next benchmark, through it; an arm that drops out does not stop the others.
 
-    def __init__(self, base: str, cores: Cores, timeout_s: float, random: Random, clock: Clock) -> None:
+    `meanwhile` hears of the cores that a benchmark is about to be measured on, once it is set up.
+    """
+
+    def __init__(  # noqa: PLR0917 - what arms have in common
+        self,
+        base: str,
+        cores: Cores,
+        timeout_s: float,
+        random: Random,
+        clock: Clock,
+        meanwhile: Callable[[tuple[int, ...]], None] = lambda _: None,
+    ) -> None:
+        self._meanwhile = meanwhile
         self._base = base
         self._cores = cores
         self._timeout_s = timeout_s
@@ -65,6 +77,7 @@ class Turns:
             for process in present.values():
                 process.pin(self._cores.of(outcome.workers))
         if self._is_comparison(present):
+            self._meanwhile(self._cores.of(outcome.workers))
             with pinning.beside(self._cores.of(outcome.workers)):
                 self._measure(task, present, reached, drop, outcome)
         with self._clock.phase(Phase.ENDING):

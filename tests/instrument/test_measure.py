@@ -73,8 +73,8 @@ def test_only_the_target_is_timed_and_the_reference_takes_turns() -> None:
         reference_name="serial",
     )
 
-    checked = "( t ) expect"
-    calibration = "( t ) ( t t t ) ( r ) ( r ) ( r r )"
+    checked = "t expect"
+    calibration = "( t ) ( t t t ) r ( r ) ( r r )"
     turn = "( t t t ) ( r r )"
     assert " ".join(clock.log) == f"{checked} {calibration} {turn} {turn} {turn} t expect"
     assert fixture.stats.stats.data == pytest.approx([0.002, 0.002])
@@ -99,7 +99,7 @@ def test_each_round_of_the_reference_belongs_to_the_round_before_it() -> None:
 
 
 def test_a_long_round_needs_no_warm_up() -> None:
-    """A round of a second is run as often as it must be: once to check and calibrate it, and min_rounds times."""
+    """A round of a second is run as often as it must be: checked, calibrated, and min_rounds times."""
     clock = Clock()
     slow, reference = clock.taking("t", 1.0), clock.taking("r", 1.0)
 
@@ -107,7 +107,7 @@ def test_a_long_round_needs_no_warm_up() -> None:
         slow, expect=clock.taking("expect", 0), parameters={}, reference=reference, reference_name="other"
     )
 
-    assert " ".join(clock.log) == "( t ) expect ( r ) ( t ) ( r ) ( t ) ( r ) expect"
+    assert " ".join(clock.log) == "t expect ( t ) r ( r ) ( t ) ( r ) ( t ) ( r ) expect"
 
 
 def test_setup_and_teardown_surround_each_round_untimed() -> None:
@@ -125,8 +125,9 @@ def test_setup_and_teardown_surround_each_round_untimed() -> None:
         teardown=clock.taking("teardown", 1.0),
     )
 
-    turn = "setup ( t ) expect teardown ( r )"
-    assert " ".join(clock.log) == f"setup ( t ) expect teardown setup ( t ) expect teardown ( r ) {turn} {turn} {turn}"
+    first = "setup ( t ) expect teardown"
+    turn = f"{first} ( r )"
+    assert " ".join(clock.log) == f"{first} {first} r ( r ) {turn} {turn} {turn}"
     assert fixture.stats.stats.data == pytest.approx([0.001, 0.001])
     assert fixture.extra_info["reference"]["data"] == pytest.approx([0.5, 0.5])
     assert result == "pool"

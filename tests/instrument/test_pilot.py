@@ -112,7 +112,7 @@ def test_a_steady_benchmark_ends_early() -> None:
 
 def test_an_unsteady_one_spends_its_share() -> None:
     """Rounds that double and halve would need thousands: the time decides, the pilot's part taken off."""
-    assert rounds([0.005, 0.01, 0.02], 1.0, pilot.STUDY) == (94, {"aim": 0.05, "rounds_by": "budget"})
+    assert rounds([0.01, 0.02, 0.005], 1.0, pilot.STUDY) == (94, {"aim": 0.05, "rounds_by": "budget"})
 
 
 def test_there_is_no_pilot_where_it_could_not_pay() -> None:

@@ -64,7 +64,7 @@ def test_what_the_first_visit_finds_holds_for_all() -> None:
     benchmark.visit(0.001)
 
     a_round = "( t t t )"
-    assert " ".join(benchmark.clock.log[:calibrated]) == f"( t ) ( t ) ( t t t ) {a_round} {a_round} {a_round} t"
+    assert " ".join(benchmark.clock.log[:calibrated]) == f"t ( t ) ( t t t ) {a_round} {a_round} {a_round} t"
     assert " ".join(benchmark.clock.log[calibrated:]) == f"t {a_round} {a_round} {a_round}"
     assert benchmark.times_s == pytest.approx([0.002] * 4)
 

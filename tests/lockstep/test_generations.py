@@ -134,22 +134,51 @@ def test_one_arm_at_a_time_in_an_order_drawn_for_each_turn(tmp_path: Path) -> No
     assert cost.turns == 36
 
 
+class Crowd(Silent):
+    """A watcher that counts the processes of a run as each of its benchmarks begins, by generation."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder: Path | None = None
+        self.counts: list[list[int]] = []
+
+    def generation(self, benchmarks: int) -> None:
+        """Begin another list."""
+        super().generation(benchmarks)
+        self.counts.append([])
+
+    def benchmark(self, nodeid: str) -> None:
+        """Count."""
+        super().benchmark(nodeid)
+        assert self.folder is not None
+        self.counts[-1].append(len(processes_of(self.folder)))
+
+
 @pytest.mark.skipif(len(pinning.usable().several) < 2, reason="one core, or none can be chosen: nothing runs beside")
 @pytest.mark.parametrize("workers", [1, 2])
-def test_the_next_generation_starts_where_nothing_is_measured(workers: int, tmp_path: Path) -> None:
-    """On another core while the last one is measured; not before that has ended, if its benchmarks have all cores."""
+def test_the_next_generation_starts_meanwhile(workers: int, tmp_path: Path) -> None:
+    """One process after the other, beside benchmarks of one core; none while benchmarks have all cores.
+
+    The next one finds the cores that the first one found: what a suite has may depend on them.
+    """
     folder = write(tmp_path, {"bench_a": WHEN.replace("WORKERS", str(workers))})
+    watcher = Crowd()
     arms = [arm(name, folder, NOTES=str(folder / "notes")) for name in ("base", "head")]
-    measured(arms, generations=2, rounds=20)
+    with Lockstep(arms, base="base", arguments=(), seed=1, timeout_s=30, watcher=watcher) as lockstep:
+        watcher.folder = lockstep.folder
+        *_, (recording, _) = lockstep.record(2, 20)
     noted = [line.split() for line in (folder / "notes").read_text().splitlines()]
     (first, second) = dict.fromkeys(seed for _, seed, *_ in noted)
     measuring = [int(time_ns) for time_ns, seed, what, *_ in noted if (seed, what) == (first, "measured")]
     starts = [(int(time_ns), cores) for time_ns, seed, what, *cores in noted if (seed, what) == (second, "start")]
-    assert len(starts) == 2
-    core = str(pinning.usable().one[0])
+    assert {len(generations) for generations in recording.rounds.values()} == {2}
+    assert [cores for _, cores in starts] == [[*map(str, pinning.usable().several)]] * 2
     if workers == 1:
-        assert all(time_ns < max(measuring) and core not in cores for time_ns, cores in starts)
+        assert watcher.counts[0][0] == 2
+        assert watcher.counts[0][1] == 3
+        assert max(watcher.counts[0]) <= 4
     else:
+        assert set(watcher.counts[0]) == {2}
         assert all(time_ns > max(measuring) for time_ns, _ in starts)
 
 

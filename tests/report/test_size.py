@@ -1,4 +1,4 @@
-"""What a page weighs, and what making it takes: of the reference study of six Pythons, and of fifty thousand results.
+"""What the page of the reference study weighs, and what making one of fifty thousand results takes.
 
 How long the latter takes is printed (pytest -s), and held to nothing: on a busy machine it says little. That many take
 minutes, so a tenth of them is made each time, and all of them by -m soak.

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import fmean
 
 from bench.gate.procedure.sizes import LEAST_ROUNDS
 from bench.gate.rates import recordings, subject
@@ -43,13 +44,13 @@ def record(path: Path, time_s: float, neighbours: int) -> int:
         ) as lockstep:
             measured = lockstep.record(_MOST, LEAST_ROUNDS)
             recording, clock = next(measured)
-            begun_s, started_s, count = time.monotonic(), 0.0, 0
+            begun_s, stopped_s, count = time.monotonic(), 0.0, 0
             longest_s = 0.0
             # The first generation also calibrates: it is none of those that are judged.
             while time.monotonic() + longest_s < ends_s and next(measured, None):
                 now_s = time.monotonic()
                 spent = clock.cost().seconds
-                starting_s = spent[Phase.STARTING] + spent[Phase.STOPPING]
+                stopping_s = spent[Phase.STOPPING]
                 if _generations(recording.rounds) > 1:
                     generation = recordings.Generation(
                         recording=name,
@@ -58,14 +59,14 @@ def record(path: Path, time_s: float, neighbours: int) -> int:
                             for nodeid, rounds in recording.rounds.items()
                         },
                         wall_s=now_s - begun_s,
-                        start_s=starting_s - started_s,
+                        start_s=fmean(clock.starts_s) + stopping_s - stopped_s,
                         load=os.getloadavg()[0],
                         neighbours=neighbours,
                     )
                     recordings.append(path, generation)
                     count += 1
                 longest_s = max(longest_s, now_s - begun_s)
-                begun_s, started_s = now_s, starting_s
+                begun_s, stopped_s = now_s, stopping_s
         progress.close()
     return count
 
