@@ -145,9 +145,9 @@ import time
 
 def test_a(measure):
     measure(lambda: 1, expect=bool, parameters={})
-    time.sleep(1)
+    time.sleep(2)
 """
-    outcome = make_suite(test_a=slow).run("--results", "out", "--budget=2.5s")
+    outcome = make_suite(test_a=slow).run("--results", "out", "--budget=5s")
     (benchmark,) = outcome.results()["benchmarks"]
 
     assert outcome.status == 0
