@@ -152,7 +152,7 @@ def of_visits(values: Values, visits: Sequence[int]) -> list[float]:
     """Return the median of each visit's values; raises ValueError where visits have more or fewer of them."""
     if sum(visits) != values.size or min(visits) < 1:
         raise ValueError(f"visits of {sum(visits)} rounds, but {values.size} rounds")
-    # Of few values each, which NumPy takes ten times as long for: a report has hundreds of thousands of them
+    # Of few values each, for which NumPy takes far longer than for sorting them: a report has hundreds of thousands
     left = iter(values.tolist())
     return [middle(list(islice(left, rounds))) for rounds in visits]
 

@@ -42,14 +42,12 @@ class Generation:
         """Start the next arm, if there is one to start and the one before is ready."""
         is_ready = all(one.collected is not None or one.process.has_answered() for one in self._members.values())
         if self._to_start and is_ready:
-            arm = self._to_start.pop(0)
-            self._members[arm.name] = _Member(self._start(arm))
+            self._start_next()
 
     def gather(self) -> None:
         """Start what is not yet, and wait until each arm has found its benchmarks; ArmError for one that finds none."""
         while self._to_start:
-            arm = self._to_start.pop(0)
-            self._members[arm.name] = _Member(self._start(arm))
+            self._start_next()
         for member in self._members.values():
             if member.collected is None:
                 member.collected = _collected(member.process)
@@ -100,6 +98,10 @@ class Generation:
         """End all of it at once."""
         for member in self._members.values():
             member.process.kill()
+
+    def _start_next(self) -> None:
+        arm = self._to_start.pop(0)
+        self._members[arm.name] = _Member(self._start(arm))
 
     def _alive(self) -> list[ArmProcess]:
         return [member.process for member in self._members.values() if not member.is_dead]

@@ -39,9 +39,9 @@ def usable() -> Cores:
 
 @contextmanager
 def beside(cores: Iterable[int]) -> Iterator[None]:
-    """Keep this thread, and what it starts, on some cores. No cores, or a system that refuses: does nothing.
+    """Keep this thread on the cores of those with whom it takes turns: to wake one there takes a fraction of the time.
 
-    To wake others with whom it takes turns takes a fraction of the time there, and it sleeps while they measure.
+    It sleeps while they measure. No cores, or a system that refuses: does nothing.
     """
     wanted = frozenset(cores)
     before = os.sched_getaffinity(0) if wanted else frozenset()
