@@ -4,7 +4,7 @@ import gc
 import multiprocessing
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from flagkit.executors import SharedMemoryExecutor
-from flagkit.executors.shared import leases, memory, missing
+from flagkit.executors.shared import forks, leases, memory, missing
 from flagkit.payloads import echo
 
 if reason := missing():
@@ -37,6 +37,22 @@ def descriptors() -> int:
 def numbers(first: int = 0) -> Any:
     """Return an array of 400 kB."""
     return np.arange(first, first + SIZE, dtype=np.float64)
+
+
+def written() -> memory.Memory:
+    """Return memory that is mapped."""
+    one = memory.Memory.create()
+    one.reserve(SIZE)
+    one.writable()[:4] = b"flag"
+    return one
+
+
+def status_of_child(function: Callable[[], object]) -> int:
+    """Return the exit status of a forked child that calls a function and ends."""
+    if (child := os.fork()) == 0:
+        function()
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def overwrite(array: Any) -> float:
@@ -184,6 +200,35 @@ def fork_and_read(array: Any) -> float:
     total: float = receiver.recv()
     process.join()
     return total
+
+
+def test_a_fork_in_the_middle_of_unmapping_unmaps_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has come to that place meanwhile, in another thread, is not the child's to unmap: it would crash."""
+    one = written()
+    munmap = memory._libc.munmap
+    statuses = []
+
+    def unmap(address: int, size: int) -> None:
+        munmap(address, size)
+        monkeypatch.setattr(memory._libc, "munmap", lambda *_: os._exit(1))
+        statuses.append(status_of_child(one.close))
+
+    monkeypatch.setattr(memory._libc, "munmap", unmap)
+    one.close()
+    monkeypatch.undo()
+    assert statuses == [0]
+
+
+def test_a_fork_leaves_memory_alone_that_is_about_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once the last view has died another thread may unmap the memory: to map it anew could hit anything."""
+    forks.follow()
+    one = written()
+    one.lend(lambda _: None).release()
+    assert not one.is_lent
+    monkeypatch.setitem(memory.lent, one.serial, one)  # as while that thread has not got there yet
+    assert status_of_child(lambda: None) == 0
+    one.writable()[:4] = b"kept"
+    assert one.copy(0, 4) == b"kept"
 
 
 def test_many_threads_submit_at_once() -> None:

@@ -157,11 +157,14 @@ class Memory:
     def make_private(self) -> None:
         """Turn the mapping into one of this process's own, at the same place and with the same bytes.
 
-        Both this process and one forked from it then have their own copy of whatever one of them writes to.
+        Both this process and one forked from it then have their own copy of whatever one of them writes to. Nothing is
+        done where no view lives any more: another thread is about to take the memory back, and may unmap it.
         """
-        if self._address and not self.is_copied_by_fork:
-            self._mmap(self._address, mmap.MAP_PRIVATE | MAP_FIXED)
-        self.is_copied_by_fork = True
+        block = self._watch() if self._watch is not None else None  # which keeps it lent, and so mapped, meanwhile
+        if block is not None:
+            if not self.is_copied_by_fork:
+                self._mmap(self._address, mmap.MAP_PRIVATE | MAP_FIXED)
+            self.is_copied_by_fork = True
 
     def discard(self) -> None:
         """Give all bytes back to the system, even if others have the memory mapped still, and close it."""
@@ -177,8 +180,9 @@ class Memory:
         if not self.is_lent:
             self._unmap()
 
-    def __del__(self) -> None:
-        self.close()
+    def __del__(self, is_at_exit: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not is_at_exit():  # when nothing of this module may be left, and the system frees all of it
+            self.close()
 
     def _map(self, populate: int = _POPULATE) -> None:
         if self._mapped < self.capacity:
@@ -196,8 +200,9 @@ class Memory:
 
     def _unmap(self) -> None:
         if self._address:
-            _libc.munmap(self._address, self._mapped)
-            self._address = self._mapped = 0
+            # Forgotten first: a child that another thread forks meanwhile would unmap what has come to that place since
+            address, mapped, self._address, self._mapped = self._address, self._mapped, 0, 0
+            _libc.munmap(address, mapped)
 
     def _block(self) -> "ctypes.Array[ctypes.c_char]":
         # A new object each time: it lives as long as any view of it does
