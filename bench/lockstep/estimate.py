@@ -1,4 +1,4 @@
-"""The ratio of two arms with its interval, and how many generations and rounds to measure for one.
+"""The ratio of two arms with its interval.
 
 The unit of analysis is one log ratio a benchmark and generation: the median over the generation's paired rounds.
 Rounds of one process share its layout and its luck, so an interval never counts them as independent samples.
@@ -26,13 +26,10 @@ ESTIMATOR: Final = (
     "trimmed mean (1/8 at each end) over generations of the median log ratio of paired rounds; "
     "95% interval by Student's t with the winsorised variance"
 )
-_MEDIAN_VARIANCE = math.pi / 2
+MEDIAN_VARIANCE: Final = math.pi / 2
 """The variance of a median of normal values, times their number, over their variance."""
 _EPSILON = 1e-9
 """Added to a count before scipy truncates its share of n, so that rounding does not lose one."""
-_TIE = 1.05
-_CANDIDATES = 500
-"""The most numbers of generations that a plan looks at: of millions, those of a long budget, some per cent apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +102,7 @@ def ratio(generations: Sequence[PairedRounds]) -> RatioEstimate:
             math.exp(bound)
             for bound in stats.mstats.trimmed_mean_ci(logs, limits=(limits, limits), alpha=1 - CONFIDENCE)
         )
-    sd_rounds = _sd_between_rounds(within)
+    sd_rounds = sd_between_rounds(within)
     return RatioEstimate(
         ratio=math.exp(float(stats.trim_mean(logs, limits))),
         low=low,
@@ -124,8 +121,11 @@ def _limits(n: int) -> float:
     return (math.floor(n * TRIMMED) + _EPSILON) / n
 
 
-def _sd_between_rounds(within: Sequence[np.ndarray[tuple[int], np.dtype[np.float64]]]) -> float | None:
-    """Return the SD of rounds that are normal but for outliers; residuals are widened for the median they lost."""
+def sd_between_rounds(within: Sequence[np.ndarray[tuple[int], np.dtype[np.float64]]]) -> float | None:
+    """Return the SD of log ratios around their generation's median, as if normal but for outliers.
+
+    Residuals are widened for the median they lost. None where no generation has MIN_ROUNDS.
+    """
     residuals = [
         (values - np.median(values)) * math.sqrt(values.size / (values.size - 1))
         for values in within
@@ -144,56 +144,5 @@ def _sd_between_generations(
         return None
     limits = _limits(logs.size)
     variance = logs.size * float(stats.mstats.trimmed_stde(logs, limits=(limits, limits))) ** 2
-    explained = _MEDIAN_VARIANCE * sd_rounds**2 * sum(1 / count for count in rounds) / len(rounds)
+    explained = MEDIAN_VARIANCE * sd_rounds**2 * sum(1 / count for count in rounds) / len(rounds)
     return math.sqrt(max(0.0, variance - explained))
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How much to measure, fixed before measuring.
-
-    `half_widths` are those that the 95% intervals of the log ratios are expected to have, one a pilot in their order
-    (0.01 is about 1%); they are as good as the pilot's idea of the noise. `expected_s` is at most the budget.
-    """
-
-    generations: int
-    rounds: int
-    half_widths: tuple[float, ...]
-    expected_s: float
-
-
-def plan(pilots: Sequence[RatioEstimate], budget_s: float, *, generation_s: float, turn_s: float) -> Plan:
-    """Choose the generations, and the rounds of each, that make the intervals narrowest within a budget.
-
-    `pilots` has an estimate for each benchmark of a run, from at least 2 generations of MIN_ROUNDS; `generation_s` is
-    what a generation takes beside its rounds, of all benchmarks and arms together, and `turn_s` one round of all. The
-    geometric mean of the expected half-widths is made least; of choices within 5% of that the one with the most
-    generations is taken, as a short pilot often sees too little of what differs between them.
-
-    Raises ValueError where the pilot is too short, or where the budget does not hold the fewest generations and rounds
-    (the message names the least that does).
-    """
-    noise = [(pilot.sd_between_rounds, pilot.sd_between_generations) for pilot in pilots]
-    known = [(rounds, generations) for rounds, generations in noise if rounds is not None and generations is not None]
-    if not known or len(known) < len(noise):
-        raise ValueError(f"a pilot takes at least 2 generations of {MIN_ROUNDS} rounds of each benchmark")
-    if not (generation_s >= 0 and turn_s > 0):
-        raise ValueError("a generation takes no less than no time, and a turn more than none")
-    least_s = MIN_GENERATIONS * (generation_s + MIN_ROUNDS * turn_s)
-    if budget_s < least_s:
-        raise ValueError(f"{budget_s:.3g} s hold no {MIN_GENERATIONS} generations; give at least {least_s:.3g} s")
-    most = int(budget_s / (generation_s + MIN_ROUNDS * turn_s) + _EPSILON)
-    generations = np.unique(np.geomspace(MIN_GENERATIONS, most, _CANDIDATES).round().astype(int))
-    rounds = np.maximum(MIN_ROUNDS, np.floor((budget_s / generations - generation_s) / turn_s + _EPSILON))
-    squares = np.square(np.array(known))
-    variances = (squares[:, [1]] + _MEDIAN_VARIANCE * squares[:, [0]] / rounds) / generations
-    kept = generations - 2 * np.floor(generations * TRIMMED)
-    half_widths = stats.t.ppf((1 + CONFIDENCE) / 2, kept - 1) * np.sqrt(variances)
-    scores = np.exp(np.log(np.maximum(half_widths, _EPSILON)).mean(axis=0))
-    chosen = int(np.flatnonzero(scores <= _TIE * scores.min())[-1])
-    return Plan(
-        generations=int(generations[chosen]),
-        rounds=int(rounds[chosen]),
-        half_widths=tuple(float(width) for width in half_widths[:, chosen]),
-        expected_s=float(generations[chosen] * (generation_s + rounds[chosen] * turn_s)),
-    )

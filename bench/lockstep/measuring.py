@@ -89,9 +89,10 @@ class _Run:
         sizes = choose(lockstep, budget_s, generations)
         self._progress.close()
         self._progress.title = "measured"
+        width = "" if sizes.half_width is None else f"; intervals of about {100 * sizes.half_width:.2g}% either way"
         say(
             f"fixed from here on: {sizes.generations} generations of {sizes.rounds} rounds, "
-            f"about {units.seconds(sizes.expected_s)}"
+            f"about {units.seconds(sizes.expected_s)}{width}"
         )
         self._files = Files(self._folder, lockstep, self._seed, sizes)
         for self._measured in lockstep.record(sizes.generations, sizes.rounds):

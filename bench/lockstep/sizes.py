@@ -3,10 +3,12 @@
 import math
 import time
 from dataclasses import dataclass
+from statistics import median
 
 from bench.instrument import units
-from bench.lockstep import estimate
+from bench.lockstep import estimate, planning
 from bench.lockstep.controller import Lockstep
+from bench.lockstep.cost import Phase
 
 PILOT_GENERATIONS = 2
 PILOT_ROUNDS = 5
@@ -20,11 +22,16 @@ class SizeError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Generations, and rounds of each benchmark and arm in each of them."""
+    """Generations, and rounds of each benchmark and arm in each of them.
+
+    `half_width` is that which 95% intervals of log ratios are expected to have in the middle (0.01 is about 1%), where
+    the pilot's noise has decided.
+    """
 
     generations: int
     rounds: int
     expected_s: float
+    half_width: float | None = None
 
 
 def choose(lockstep: Lockstep, budget_s: float, generations: int | None) -> Sizes:
@@ -40,19 +47,28 @@ def choose(lockstep: Lockstep, budget_s: float, generations: int | None) -> Size
     if not pairs:
         reasons = "; ".join(dict.fromkeys(f"{refusal.arm}: {refusal.reason}" for refusal in pilot.refusals))
         raise SizeError(f"no benchmark can be compared{': ' * bool(reasons)}{reasons}")
-    turn_s = spent.in_turns_s / (PILOT_GENERATIONS * PILOT_ROUNDS)
-    generation_s = spent.beside_s / PILOT_GENERATIONS
+    turns = PILOT_GENERATIONS * PILOT_ROUNDS
+    turn_s = spent.in_turns_s / turns
+    first_s = clock.starts_s[0]  # which nothing hides, as for the first generation of what is measured next
+    starting_s = spent.seconds[Phase.STARTING]
+    generation_s = (spent.beside_s - starting_s) / PILOT_GENERATIONS + (starting_s - first_s) / (PILOT_GENERATIONS - 1)
+    left_s = budget_s - pilot_s - first_s
     least = generations or estimate.MIN_GENERATIONS
-    least_s = pilot_s + least * (generation_s + estimate.MIN_ROUNDS * turn_s)
+    least_s = budget_s - left_s + least * (generation_s + estimate.MIN_ROUNDS * turn_s)
     if budget_s < least_s:
         raise SizeError(
             f"{least} generations of these benchmarks take {units.seconds(least_s)}, the pilot included: "
             f"give --budget {math.ceil(least_s / 60)}m, or fewer benchmarks{' or --generations' * (least > 1)}"
         )
     if generations is not None:
-        fitting = int(((budget_s - pilot_s) / generations - generation_s) / turn_s)
+        fitting = int((left_s / generations - generation_s) / turn_s)
         rounds = min(max(fitting, estimate.MIN_ROUNDS), ROUNDS)
-        return Sizes(generations, rounds, generations * (generation_s + rounds * turn_s))
-    pilots = [estimate.ratio(pilot.pairs(*pair)) for pair in pairs]
-    plan = estimate.plan(pilots, budget_s - pilot_s, generation_s=generation_s, turn_s=turn_s)
-    return Sizes(plan.generations, plan.rounds, plan.expected_s)
+        return Sizes(generations, rounds, first_s + generations * (generation_s + rounds * turn_s))
+    plan = planning.plan(
+        planning.noise([pilot.pairs(*pair) for pair in pairs]),
+        left_s,
+        generation_s=generation_s,
+        turn_s=turn_s,
+        rounds_s=spent.seconds[Phase.ROUNDS] / turns,
+    )
+    return Sizes(plan.generations, plan.rounds, first_s + plan.expected_s, median(plan.half_widths))

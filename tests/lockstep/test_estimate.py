@@ -1,4 +1,4 @@
-"""Ratios with intervals by generations, and plans."""
+"""Ratios with intervals by generations."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from bench.lockstep import estimate
-from bench.lockstep.estimate import MIN_GENERATIONS, PairedRounds, RatioEstimate, plan, ratio
+from bench.lockstep.estimate import MIN_GENERATIONS, PairedRounds, ratio
+from tests.lockstep.made import synthetic
 
 TIMES = st.floats(min_value=1e-7, max_value=1e2)
 
@@ -29,22 +29,6 @@ def measured(draw: st.DrawFn, *, fewest: int = 1) -> list[PairedRounds]:
 def of(logs: Iterable[float]) -> list[PairedRounds]:
     """Return generations of a single round each, with these log ratios."""
     return [PairedRounds((1.0,), (math.exp(log),)) for log in logs]
-
-
-def synthetic(
-    rng: np.random.Generator,
-    *,
-    generations: int,
-    rounds: int,
-    sd_rounds: float,
-    sd_generations: float,
-    truth: float = 0,
-) -> list[PairedRounds]:
-    """Return normal rounds in normal generations around a true log ratio, on a base that drifts."""
-    drift = np.exp(rng.normal(0, 0.3, (generations, rounds)).cumsum(axis=1) / 5)
-    luck = rng.normal(truth, sd_generations, (generations, 1))
-    heads = drift * np.exp(luck + rng.normal(0, sd_rounds, (generations, rounds)))
-    return [PairedRounds(tuple(base), tuple(head)) for base, head in zip(drift, heads, strict=True)]
 
 
 def test_by_hand() -> None:
@@ -225,83 +209,3 @@ def test_variance_needs_enough_of_both() -> None:
     assert one.sd_between_generations is None
     assert short.sd_between_rounds is None
     assert short.sd_between_generations is None
-
-
-def pilot(sd_rounds: float | None, sd_generations: float | None) -> RatioEstimate:
-    """Return an estimate of which the noise alone matters."""
-    return RatioEstimate(1.0, None, None, 0.95, 2, 20, sd_rounds, sd_generations)
-
-
-def test_plan_spends_on_what_is_noisy() -> None:
-    """Noise between generations is answered with generations, noise between rounds with rounds."""
-    between_generations = plan([pilot(0.001, 0.02)], 60, generation_s=1, turn_s=0.01)
-    between_rounds = plan([pilot(0.05, 0.001)], 60, generation_s=1, turn_s=0.01)
-
-    assert between_generations.generations > 2 * between_rounds.generations
-    assert between_generations.rounds < between_rounds.rounds
-
-
-SDS = st.floats(min_value=0, max_value=0.5)
-
-
-@given(
-    st.lists(st.tuples(SDS, SDS), min_size=1, max_size=5),
-    st.floats(min_value=1, max_value=3600),
-    st.floats(min_value=0, max_value=20),
-    st.floats(min_value=1e-4, max_value=5),
-)
-def test_plan_keeps_to_the_budget(
-    noise: list[tuple[float, float]], budget_s: float, generation_s: float, turn_s: float
-) -> None:
-    """A plan takes no more than the budget and no fewer than the least; else the least budget is named, and enough."""
-    pilots = [pilot(*sds) for sds in noise]
-    least_s = estimate.MIN_GENERATIONS * (generation_s + estimate.MIN_ROUNDS * turn_s)
-    if budget_s < least_s:
-        with pytest.raises(ValueError, match="give at least"):
-            plan(pilots, budget_s, generation_s=generation_s, turn_s=turn_s)
-        budget_s = least_s
-    chosen = plan(pilots, budget_s, generation_s=generation_s, turn_s=turn_s)
-
-    assert chosen.expected_s <= budget_s * (1 + 1e-6)
-    assert chosen.generations >= estimate.MIN_GENERATIONS
-    assert chosen.rounds >= estimate.MIN_ROUNDS
-    assert len(chosen.half_widths) == len(noise)
-
-
-def test_plan_tells_the_half_width() -> None:
-    """What a plan expects is what synthetic measurements by it then have, within a tenth."""
-    rng = np.random.default_rng(11)
-    chosen = plan([pilot(0.03, 0.01)], 30, generation_s=0.5, turn_s=0.02)
-    widths = []
-    for _ in range(100):
-        result = ratio(
-            synthetic(rng, generations=chosen.generations, rounds=chosen.rounds, sd_rounds=0.03, sd_generations=0.01)
-        )
-        assert result.low is not None
-        assert result.high is not None
-        widths.append(math.log(result.high / result.low) / 2)
-
-    assert np.mean(widths) == pytest.approx(chosen.half_widths[0], rel=0.1)
-
-
-def test_plan_of_a_long_budget() -> None:
-    """A day's budget of millions of short generations is planned from a few hundred, and is spent."""
-    chosen = plan([pilot(0.001, 0.02)], 86_400, generation_s=0, turn_s=1e-3)
-
-    assert chosen.generations > 1_000_000
-    assert 0.9 * 86_400 < chosen.expected_s <= 86_400 * (1 + 1e-6)
-
-
-@pytest.mark.parametrize("short", [(None, 0.01), (0.01, None)])
-def test_plan_without_a_pilot(short: tuple[float | None, float | None]) -> None:
-    """A pilot that could not tell the noise is refused, even if others could."""
-    with pytest.raises(ValueError, match="at least 2 generations of 5 rounds"):
-        plan([pilot(0.01, 0.01), pilot(*short)], 60, generation_s=1, turn_s=0.01)
-    with pytest.raises(ValueError, match="at least 2 generations"):
-        plan([], 60, generation_s=1, turn_s=0.01)
-
-
-def test_plan_with_a_turn_that_takes_no_time() -> None:
-    """Costs that cannot be are refused."""
-    with pytest.raises(ValueError, match="a turn more than none"):
-        plan([pilot(0.01, 0.01)], 60, generation_s=1, turn_s=0)
