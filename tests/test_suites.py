@@ -28,6 +28,12 @@ def run_python(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True, timeout=240)
 
 
+def run_with(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run pytest on the suites once some code has been run, in the same process."""
+    command = f"{code}\nimport sys, pytest\nsys.exit(pytest.main(['-p', 'no:cacheprovider', *sys.argv[1:]]))"
+    return run_python("-c", command, *arguments)
+
+
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Run the quick study once, without the kinds of other libraries."""
@@ -58,16 +64,15 @@ def test_every_suite_is_in_the_study(parameters: list[dict[str, Any]]) -> None:
 
 @pytest.mark.once
 def test_pools_of_other_libraries_are_measured_and_leave_nothing(tmp_path: Path) -> None:
-    """The suites that compare kinds measure them as well, and the guard finds nothing left of them."""
-    present = set(PEERS) & set(available())
-    if not present:
+    """Each suite that compares kinds measures them as well, here one each, and the guard finds nothing left of it."""
+    one_each = {"gil": "dask", "serialization": "joblib", "startup": "loky", "dispatch": "mpire"}
+    expected = {(suite, kind) for suite, kind in one_each.items() if kind in available()}
+    if not expected:
         pytest.skip("none of them is installed")
-    measured = {
-        (benchmark["extra_info"]["suite"], benchmark["extra_info"].get("kind"))
-        for benchmark in brief_study(tmp_path, "-k", " or ".join(PEERS))["benchmarks"]
-    }
-    expected = {(suite, kind) for suite in ("gil", "serialization", "startup", "dispatch") for kind in present}
-    assert measured >= expected
+    selection = " or ".join(f"({suite} and {kind})" for suite, kind in expected)
+    results = brief_study(tmp_path, "-k", f"{selection} or (transport and ({' or '.join(PEERS)}))")["benchmarks"]
+    measured = {(one["extra_info"]["suite"], one["extra_info"].get("kind")) for one in results}
+    assert {pair for pair in measured if pair[0] != "transport"} == expected
 
 
 @pytest.mark.parametrize("suite", ["gil", "serialization", "startup", "download", "dispatch"])
@@ -122,26 +127,14 @@ def test_peak_memory_is_kept_with_each_kind(parameters: list[dict[str, Any]]) ->
 @pytest.mark.once
 def test_a_wrong_answer_fails_the_benchmark(tmp_path: Path) -> None:
     """When a workload computes something else, its benchmarks fail and leave no result."""
-    plugin = tmp_path / "wrong_answers.py"
-    plugin.write_text(
+    wrong = (
         "import dataclasses\n"
         "from flagkit import work\n"
         "wrong = {name: dataclasses.replace(load, oracle=lambda _: -1) for name, load in work.WORKLOADS.items()}\n"
-        "work.WORKLOADS = wrong\n",
-        encoding="utf-8",
+        "work.WORKLOADS = wrong\n"
     )
-    command = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import pytest; sys.exit(pytest.main(sys.argv[1:]))"
-    arguments = [
-        "-p",
-        "wrong_answers",
-        "-p",
-        "no:cacheprovider",
-        "bench/bench_gil.py",
-        "--quick",
-        "-k",
-        "test_gil and thread",
-    ]
-    done = run_python("-c", command, *arguments, "--results", str(tmp_path / "reports"))
+    selection = ["bench/bench_gil.py", "--quick", "-k", "test_gil and thread"]
+    done = run_with(wrong, *selection, "--results", str(tmp_path / "reports"))
     assert done.returncode == 1, done.stdout + done.stderr
     assert "WrongAnswerError: gcd-seed" in done.stdout
     assert not list((tmp_path / "reports").glob("*.json"))
@@ -159,8 +152,5 @@ def test_the_full_study_is_larger_than_the_quick_one() -> None:
 
 def test_the_suites_need_no_statistics() -> None:
     """Measuring imports neither scipy nor pydantic, which the environments that measure do not have."""
-    command = (
-        "import sys; sys.modules.update(scipy=None, pydantic=None); import pytest; sys.exit(pytest.main(sys.argv[1:]))"
-    )
-    done = run_python("-c", command, "bench", "--collect-only", "-q", "-p", "no:cacheprovider")
+    done = run_with("import sys\nsys.modules.update(scipy=None, pydantic=None)", "bench", "--collect-only", "-q")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -48,6 +48,10 @@ def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
 
 
+LENIENT = replace(RULES, delta=2.0)
+"""Of a slowdown that none of these benchmarks has: no stage confirms it, where that is not what the test is about."""
+
+
 def run(toy: Toy, said: io.StringIO | None = None, **asked: Any) -> Verdict:
     """Run the gate, and check that it leaves everything as it was; what it says goes to `said`."""
     before = toy.state()
@@ -101,18 +105,29 @@ def test_slowdown_is_confirmed(toy: Toy) -> None:
 
 
 @pytest.mark.once
-def test_identical_code_passes(toy: Toy) -> None:
-    """A comment makes no regression; what takes time beside the stages is done before their sizes are chosen."""
-    toy.commit(toy____init__="# a comment\ndef work():\n    return sum(range(2_000))\n")
+def test_identical_code_passes(make_toy: "MakeToy") -> None:
+    """A comment makes no regression; what takes time beside the stages is done before their sizes are chosen.
+
+    The benchmarks are the first ones, which head brings: they measure base too. With --benchmarks own there is nothing
+    to compare.
+    """
+    toy = make_toy(bench__bench_toy="")
+    toy.git("rm", "-rq", "bench")
+    toy.commit()
+    toy.commit(bench__bench_toy=BENCH, toy____init__="# a comment\ndef work():\n    return sum(range(2_000))\n")
     said = io.StringIO()
 
     verdict = run(toy, said)
 
+    assert decisions(verdict)["test_work"] != "added"
     assert verdict.status is Status.PASS
     assert verdict.outcome in {"pass", "inconclusive"}
     told = [line for line in said.getvalue().splitlines() if line.startswith(("peak memory:", "fixed from here on:"))]
     assert told[-1].startswith("fixed from here on:")
     assert verdict.memory_note or told[0].startswith("peak memory:")
+    own = run(toy, benchmarks="own")
+    assert own.status is Status.CHANGED
+    assert own.line == "base has none of head's benchmarks: there is nothing to compare"
 
 
 @pytest.mark.once
@@ -134,7 +149,7 @@ def test_what_fails_on_head_fails_the_run(toy: Toy) -> None:
     )
     toy.commit(toy____init__="is_head = True\ndef work():\n    return sum(range(2_000))\n")
 
-    verdict = run(toy, timeout_s=4)
+    verdict = run(toy, timeout_s=4, rules=LENIENT)
 
     assert (verdict.outcome, verdict.status) == ("could not run", Status.COULD_NOT_RUN)
     failed = {finding.name.rpartition("_")[2]: finding.why for finding in verdict.benchmarks if finding.why}
@@ -159,7 +174,7 @@ def test_changed_set(toy: Toy) -> None:
         toy____init__="def work():\n    return sum(range(2_000))\nnew = work\n",
     )
 
-    verdict = run(toy)
+    verdict = run(toy, rules=LENIENT)
 
     found = decisions(verdict)
     assert (verdict.outcome, verdict.status) == ("changed", Status.CHANGED)
@@ -169,20 +184,6 @@ def test_changed_set(toy: Toy) -> None:
         "test_new": "added",
     }
     assert "skipped on both sides: bench/bench_toy.py::test_nowhere: no such machine" in verdict.why
-
-
-@pytest.mark.once
-def test_base_without_benchmarks_is_measured_by_heads(make_toy: "MakeToy") -> None:
-    """The first benchmarks, which head brings, measure base too; with --benchmarks own there is nothing to compare."""
-    toy = make_toy(bench__bench_toy="")
-    toy.git("rm", "-rq", "bench")
-    toy.commit()
-    toy.commit(bench__bench_toy=BENCH)
-
-    assert decisions(run(toy))["test_work"] != "added"
-    own = run(toy, benchmarks="own")
-    assert own.status is Status.CHANGED
-    assert own.line == "base has none of head's benchmarks: there is nothing to compare"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tests.instrument.conftest import Suite
 
 PASSES = 4
+BRIEF = ("--results", "out", "--benchmark-max-time=0.01")
 SUITE = """
 import pytest
 
@@ -73,7 +74,7 @@ def test_fails_at_once(measure):
 
 def test_each_pass_sets_up_everything_anew(make_suite: Callable[..., "Suite"]) -> None:
     """Four passes: function, module and session fixtures are made each time; what is no such benchmark runs once."""
-    outcome = make_suite(test_a=SUITE).run("--results", "out", "--benchmark-min-rounds=8")
+    outcome = make_suite(test_a=SUITE).run(*BRIEF, "--benchmark-min-rounds=8")
     notes = (outcome.folder / "notes").read_text()
 
     assert outcome.status == 0, outcome.output
@@ -98,7 +99,7 @@ def test_a_quick_run_makes_one(make_suite: Callable[..., "Suite"]) -> None:
 
 def test_what_fails_in_a_later_visit_has_failed(make_suite: Callable[..., "Suite"]) -> None:
     """It is told, it is in no file, and it is not visited again; nor is what failed at first."""
-    outcome = make_suite(test_a=SUITE + FAILING).run("--results", "out")
+    outcome = make_suite(test_a=SUITE + FAILING).run(*BRIEF)
     notes = (outcome.folder / "notes").read_text()
 
     assert outcome.status == 1
@@ -112,7 +113,7 @@ def test_what_fails_in_a_later_visit_has_failed(make_suite: Callable[..., "Suite
 def test_the_first_failure_can_be_the_end(options: tuple[str, ...], make_suite: Callable[..., "Suite"]) -> None:
     """-x stops in a later pass too, and what was measured until then is in a file of its own."""
     outcome = make_suite(test_a=SUITE + FAILING.partition("def test_fails_in_teardown")[0]).run(
-        "--results", "out", *options, "--order-seed=1"
+        *BRIEF, *options, "--order-seed=1"
     )
     notes = (outcome.folder / "notes").read_text()
 
@@ -128,7 +129,7 @@ def test_later_passes_have_other_orders(make_suite: Callable[..., "Suite"]) -> N
     suite = make_suite(test_a=SUITE.partition("def test_a")[0] + tests)
     runs = []
     for _ in range(2):
-        outcome = suite.run("--results", "out", "--order-seed=5")
+        outcome = suite.run(*BRIEF, "--order-seed=5")
         notes = "".join(note for note in (outcome.folder / "notes").read_text() if note in names)
         (outcome.folder / "notes").unlink()
         runs.append([notes[start : start + len(names)] for start in range(0, len(notes), len(names))])
