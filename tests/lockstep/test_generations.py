@@ -41,6 +41,22 @@ def target():
 def test_time(benchmark):
     benchmark(target)
 """
+CALLS = """
+import os
+from itertools import count
+
+def counted(benchmark, measure):
+    calls = count()
+    measure(lambda: next(calls))
+    with open(os.environ["NOTES"], "a") as file:
+        print(benchmark.name, next(calls), file=file)
+
+def test_plain(benchmark):
+    counted(benchmark, benchmark)
+
+def test_asks(benchmark):
+    counted(benchmark, lambda f: benchmark.pedantic(f, iterations=40, rounds=1, warmup_rounds=2))
+"""
 WHEN = """
 import os, time
 import pytest
@@ -132,6 +148,18 @@ def test_one_arm_at_a_time_in_an_order_drawn_for_each_turn(tmp_path: Path) -> No
     assert calls == [name for order in orders for name in order]
     assert len({tuple(order) for order in orders}) > 1
     assert cost.turns == 36
+
+
+def test_a_process_warms_up_by_a_part_of_a_round_unless_the_benchmark_asks_for_more(tmp_path: Path) -> None:
+    """In the second generation, which has nothing to calibrate; each arm calls once more for the result."""
+    folder = write(tmp_path, {"bench_a": CALLS})
+    notes = folder / "notes"
+    recording, _, _ = measured([arm(name, folder, NOTES=str(notes)) for name in ("base", "head")], generations=2)
+    calls = dict(line.split() for line in notes.read_text().splitlines())  # of each the last
+    plain, asks = (recording.rounds[f"bench_a.py::{name}"][1].iterations for name in ("test_plain", "test_asks"))
+
+    assert int(calls["test_plain"]) == plain // 5 + 3 * plain + 1
+    assert int(calls["test_asks"]) == 2 * asks + 3 * asks + 1
 
 
 class Crowd(Silent):
