@@ -73,6 +73,8 @@ def test_pools_of_other_libraries_are_measured_and_leave_nothing(tmp_path: Path)
     results = brief_study(tmp_path, "-k", f"{selection} or (transport and ({' or '.join(PEERS)}))")["benchmarks"]
     measured = {(one["extra_info"]["suite"], one["extra_info"].get("kind")) for one in results}
     assert {pair for pair in measured if pair[0] != "transport"} == expected
+    peers = {one["extra_info"]["peer"] for one in results if one["extra_info"]["suite"] == "transport"}
+    assert peers == set(available()) & {"loky", "joblib", "mpire"}
 
 
 @pytest.mark.parametrize("suite", ["gil", "serialization", "startup", "download", "dispatch"])

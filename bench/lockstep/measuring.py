@@ -89,7 +89,9 @@ class _Run:
         sizes = choose(lockstep, budget_s, generations)
         self._progress.close()
         self._progress.title = "measured"
-        width = "" if sizes.half_width is None else f"; intervals of about {100 * sizes.half_width:.2g}% either way"
+        width = ""
+        if sizes.half_width is not None:
+            width = f"; intervals of about {units.number(100 * sizes.half_width)}% either way"
         say(
             f"fixed from here on: {sizes.generations} generations of {sizes.rounds} rounds, "
             f"about {units.seconds(sizes.expected_s)}{width}"

@@ -22,9 +22,13 @@ __all__ = ["COST_AT_MOST", "Noise", "Plan", "noise", "plan"]
 
 COST_AT_MOST: Final = 0.15
 """The share of its time that a run should at most spend on other things than rounds."""
-_NEAR: Final = 1.1
-"""How much wider than the narrowest the intervals of a choice may be, which has more rounds, and so costs less. Where
-generations do not differ, they are 1.08 times as wide with COST_AT_MOST as with endless rounds."""
+_NEAR: Final = 1.15
+"""How much wider than the narrowest the intervals of a choice may be that has more rounds, and so costs less. They are
+narrower in truth where generations differ less than a pilot has to assume."""
+MULTIPLE_AT_LEAST: Final = 0.1
+"""The least that generations are taken to vary, as a multiple of the rounds' variance: the standard error of that by a
+pilot of twenty benchmarks. Pilots often show none at all, and what was planned for none is three times too wide where
+there is a tenth."""
 _EFFICIENCY: Final = 0.37
 """Of the median absolute deviation: it tells of normal values what a standard deviation by so many of them does."""
 _EPSILON: Final = 1e-9
@@ -43,28 +47,37 @@ class Noise:
 def noise(pilots: Sequence[Sequence[PairedRounds]]) -> list[Noise]:
     """Return what the generations of each benchmark, in a pilot, tell of its noise.
 
-    Rounds are of each benchmark alone. Of generations a pilot has two or three, by which nothing can be said of one
+    Rounds are of each benchmark alone. Of generations a pilot has two or three, by which little can be said of one
     benchmark: what they vary beyond their rounds is taken to be the same multiple of the rounds' variance for all, the
-    median of what each shows. Raises ValueError for a pilot of less than 2 generations of MIN_ROUNDS.
+    median of what each shows, and no less than MULTIPLE_AT_LEAST. Raises ValueError for a pilot of less than 2
+    generations of MIN_ROUNDS.
     """
     within = [[generation.log_ratios() for generation in generations] for generations in pilots]
-    of_rounds = [sd_between_rounds(logs) for logs in within]
-    if any(sd is None or len(logs) <= 1 for sd, logs in zip(of_rounds, within, strict=True)):
-        raise ValueError(f"a pilot takes at least 2 generations of {MIN_ROUNDS} rounds of each benchmark")
-    sds = [sd or 0.0 for sd in of_rounds]
-    beyond = [_beyond_rounds(logs, sd) for sd, logs in zip(sds, within, strict=True) if sd > 0]
-    multiple = max(0.0, float(np.median(beyond))) if beyond else 0.0
-    return [Noise(sd, math.sqrt(multiple) * sd) for sd in sds]
+    sds: list[float] = []
+    quotients: list[float] = []
+    explained: list[float] = []
+    for logs in within:
+        sd = sd_between_rounds(logs)
+        if sd is None or sum(values.size >= MIN_ROUNDS for values in logs) <= 1:
+            raise ValueError(f"a pilot takes at least 2 generations of {MIN_ROUNDS} rounds of each benchmark")
+        sds.append(sd)
+        if sd > 0:
+            quotients.append(_quotient(logs, sd))
+            explained.append(MEDIAN_VARIANCE * float(np.mean([1 / values.size for values in logs])))
+    beyond = float(np.exp(np.median(np.log(quotients))) - np.median(explained)) if quotients else 0.0
+    return [Noise(sd, math.sqrt(max(MULTIPLE_AT_LEAST, beyond)) * sd) for sd in sds]
 
 
-def _beyond_rounds(within: Sequence[np.ndarray[tuple[int], np.dtype[np.float64]]], sd_rounds: float) -> float:
-    """Return the variance of generations, less what their rounds explain, over that of a round: right in the median."""
+def _quotient(within: Sequence[np.ndarray[tuple[int], np.dtype[np.float64]]], sd_rounds: float) -> float:
+    """Return the variance of generations' medians over that of a round, right in the median: too high as often as low.
+
+    Positive, also where all generations are the same, which is no more than luck.
+    """
     medians = np.array([np.median(logs) for logs in within])
     freedom = medians.size - 1
     freedom_of_rounds = _EFFICIENCY * (sum(logs.size for logs in within) - medians.size)
     typical = float(stats.f.median(freedom, freedom_of_rounds))  # their quotient where the true ones are equal
-    explained = MEDIAN_VARIANCE * float(np.mean([1 / logs.size for logs in within]))
-    return float(medians.var(ddof=1)) / typical / sd_rounds**2 - explained
+    return max(_EPSILON, float(medians.var(ddof=1)) / typical / sd_rounds**2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +97,22 @@ class Plan:
 
 
 def plan(
-    noise: Sequence[Noise], budget_s: float, *, generation_s: float, turn_s: float, rounds_s: float | None = None
+    noises: Sequence[Noise], budget_s: float, *, generation_s: float, turn_s: float, rounds_s: float | None = None
 ) -> Plan:
     """Choose the generations, and the rounds of each, that make intervals narrow within a budget.
 
-    `noise` is that of each benchmark of a run; `generation_s` is what a generation takes beside its rounds, of all
+    `noises` are those of the benchmarks of a run; `generation_s` is what a generation takes beside its rounds, of all
     benchmarks and arms together, `turn_s` one round of all, and `rounds_s` what of that is in the rounds themselves
     (all of it by default).
 
-    The geometric mean of the expected half-widths is made least, or nearly so: of the choices within a tenth of that
+    The geometric mean of the expected half-widths is made least, or nearly so: of the choices within 15% of that
     it is the one with the most generations that costs no more than COST_AT_MOST. Between few rounds and many the
-    intervals hardly differ, and a short pilot may see too little of what differs between generations. If all of them
-    cost more, it is the one that costs least.
+    intervals hardly differ. If all of them cost more, it is the one that costs least.
 
     Raises ValueError without noise, or where the budget does not hold the fewest generations and rounds (the message
     names the least that does).
     """
-    if not noise:
+    if not noises:
         raise ValueError("there is nothing to plan for")
     if not (generation_s >= 0 and turn_s > 0):
         raise ValueError("a generation takes no less than no time, and a turn more than none")
@@ -110,7 +122,7 @@ def plan(
     most = int(budget_s / (generation_s + MIN_ROUNDS * turn_s) + _EPSILON)
     generations = np.unique(np.geomspace(MIN_GENERATIONS, most, _CANDIDATES).round().astype(int))
     rounds = np.maximum(MIN_ROUNDS, np.floor((budget_s / generations - generation_s) / turn_s + _EPSILON))
-    squares = np.square(np.array([(one.sd_between_rounds, one.sd_between_generations) for one in noise]))
+    squares = np.square(np.array([(one.sd_between_rounds, one.sd_between_generations) for one in noises]))
     variances = (squares[:, [1]] + MEDIAN_VARIANCE * squares[:, [0]] / rounds) / generations
     kept = generations - 2 * np.floor(generations * TRIMMED)
     half_widths = stats.t.ppf((1 + CONFIDENCE) / 2, kept - 1) * np.sqrt(variances)

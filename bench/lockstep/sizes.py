@@ -43,18 +43,21 @@ def choose(lockstep: Lockstep, budget_s: float, generations: int | None) -> Size
     *_, (pilot, clock) = lockstep.record(PILOT_GENERATIONS, PILOT_ROUNDS)
     spent = clock.cost()
     pilot_s = time.monotonic() - begun_s
-    pairs = [(nodeid, head) for nodeid in pilot.rounds for head in pilot.heads(nodeid)]
-    if not pairs:
+    pairs = [pilot.pairs(nodeid, head) for nodeid in pilot.rounds for head in pilot.heads(nodeid)]
+    complete = [pair for pair in pairs if len(pair) == PILOT_GENERATIONS]
+    if not complete:
         reasons = "; ".join(dict.fromkeys(f"{refusal.arm}: {refusal.reason}" for refusal in pilot.refusals))
         raise SizeError(f"no benchmark can be compared{': ' * bool(reasons)}{reasons}")
     turns = PILOT_GENERATIONS * PILOT_ROUNDS
     turn_s = spent.in_turns_s / turns
-    first_s = clock.starts_s[0]  # which nothing hides, as for the first generation of what is measured next
     starting_s = spent.seconds[Phase.STARTING]
-    generation_s = (spent.beside_s - starting_s) / PILOT_GENERATIONS + (starting_s - first_s) / (PILOT_GENERATIONS - 1)
-    left_s = budget_s - pilot_s - first_s
+    # Nothing hides the first start, here or in what is measured next
+    start_s = (starting_s - clock.starts_s[0]) / (PILOT_GENERATIONS - 1)
+    generation_s = (spent.beside_s - starting_s) / PILOT_GENERATIONS + start_s
+    before_s = pilot_s + max(0.0, clock.starts_s[0] - start_s)
+    left_s = budget_s - before_s
     least = generations or estimate.MIN_GENERATIONS
-    least_s = budget_s - left_s + least * (generation_s + estimate.MIN_ROUNDS * turn_s)
+    least_s = before_s + least * (generation_s + estimate.MIN_ROUNDS * turn_s)
     if budget_s < least_s:
         raise SizeError(
             f"{least} generations of these benchmarks take {units.seconds(least_s)}, the pilot included: "
@@ -63,12 +66,13 @@ def choose(lockstep: Lockstep, budget_s: float, generations: int | None) -> Size
     if generations is not None:
         fitting = int((left_s / generations - generation_s) / turn_s)
         rounds = min(max(fitting, estimate.MIN_ROUNDS), ROUNDS)
-        return Sizes(generations, rounds, first_s + generations * (generation_s + rounds * turn_s))
+        expected_s = generations * (generation_s + rounds * turn_s)
+        return Sizes(generations, rounds, before_s - pilot_s + expected_s)
     plan = planning.plan(
-        planning.noise([pilot.pairs(*pair) for pair in pairs]),
+        planning.noise(complete),
         left_s,
         generation_s=generation_s,
         turn_s=turn_s,
         rounds_s=spent.seconds[Phase.ROUNDS] / turns,
     )
-    return Sizes(plan.generations, plan.rounds, first_s + plan.expected_s, median(plan.half_widths))
+    return Sizes(plan.generations, plan.rounds, before_s - pilot_s + plan.expected_s, median(plan.half_widths))

@@ -161,8 +161,7 @@ class Turns:
         """Run the warm-up that a benchmark asks for; otherwise a part of a round: medians overlook a first one."""
         asked = max(answer.warmup_rounds for answer in reached.values())
         least = max(answer.iterations for answer in reached.values())
-        is_fixed = any(answer.is_fixed for answer in reached.values())
-        few = iterations if asked or is_fixed else max(least, iterations // _WARM_UP_SHARE)
+        few = iterations if asked else max(least, iterations // _WARM_UP_SHARE)
         for _ in range(max(1, asked)):
             self._turn(few, present, drop)
 

@@ -19,10 +19,11 @@ def follow() -> None:
     global _following  # noqa: PLW0603 - one registration a process, which forked children inherit
     if not _following:
         _following = True
-        os.register_at_fork(before=_before, after_in_child=_in_child)
+        os.register_at_fork(before=_before, after_in_child=_in_child, after_in_parent=memory.lending.release)
 
 
 def _before() -> None:
+    memory.lending.acquire()
     for one in list(memory.lent.values()):
         one.make_private()
 
@@ -31,5 +32,5 @@ def _in_child() -> None:
     for reference in list(memory.opened.values()):
         one = reference()
         if one is not None and not one.is_for_good:
-            one.is_copied_by_fork = True  # what the parent, or a worker of its, goes on using is not ours to discard
-            one.close()
+            one.inherit()
+    memory.lending.release()

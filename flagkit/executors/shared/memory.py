@@ -9,6 +9,7 @@ import itertools
 import mmap
 import os
 import sys
+import threading
 import weakref
 from collections.abc import Callable
 from functools import partial
@@ -53,6 +54,8 @@ lent: dict[int, "Memory"] = {}
 """By serial number what views of this process live in, kept from being unmapped."""
 opened: dict[int, "weakref.ref[Memory]"] = {}
 """By serial number all that is open in this process."""
+lending = threading.RLock()
+"""Held from before a fork until after it: what were lent meanwhile would go on being shared with the child."""
 
 
 class Memory:
@@ -120,12 +123,13 @@ class Memory:
 
         When the last one has died, the attribute `returned` is called with this memory, in any thread.
         """
-        self._map()
-        self.returned = returned
-        block = self._block()
-        lent[self.serial] = self
-        self._watch = weakref.ref(block, partial(_come_back, self.serial))
-        return self._view(block)
+        with lending:
+            self._map()
+            self.returned = returned
+            block = self._block()
+            lent[self.serial] = self
+            self._watch = weakref.ref(block, partial(_come_back, self.serial))
+            return self._view(block)
 
     def view_for_good(self) -> memoryview:
         """Return a view that keeps this memory, however many processes have one, and that a fork goes on sharing."""
@@ -165,6 +169,16 @@ class Memory:
             if not self.is_copied_by_fork:
                 self._mmap(self._address, mmap.MAP_PRIVATE | MAP_FIXED)
             self.is_copied_by_fork = True
+
+    def inherit(self) -> None:
+        """Let go of it in a forked child, whose parent goes on using it, but for what views of it see.
+
+        If the last of these has died in another thread, which was about to take the memory back, nobody will here.
+        """
+        if self._watch is None or self._watch() is None:
+            lent.pop(self.serial, None)
+        self.is_copied_by_fork = True
+        self.close()
 
     def discard(self) -> None:
         """Give all bytes back to the system, even if others have the memory mapped still, and close it."""
