@@ -29,8 +29,10 @@ def _before() -> None:
 
 
 def _in_child() -> None:
-    for reference in list(memory.opened.values()):
-        one = reference()
-        if one is not None and not one.is_for_good:
-            one.inherit()
-    memory.lending.release()
+    try:
+        for reference in list(memory.opened.values()):
+            one = reference()
+            if one is not None and not one.is_for_good:
+                one.inherit()
+    finally:
+        memory.lending.release()
