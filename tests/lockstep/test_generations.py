@@ -162,6 +162,15 @@ def test_a_process_warms_up_by_a_part_of_a_round_unless_the_benchmark_asks_for_m
     assert int(calls["test_asks"]) == 2 * asks + 3 * asks + 1
 
 
+def test_a_selection_may_do_without_the_cache(tmp_path: Path) -> None:
+    """Arms have one of their own otherwise, so that nothing is written to the checkout."""
+    folder = write(tmp_path, {"bench_a": "def test_a(benchmark):\n    benchmark(int)\n"})
+    arms = [arm(name, folder) for name in ("base", "head")]
+    recording, _, _ = measured(arms, "-p", "no:cacheprovider")
+
+    assert list(recording.rounds) == ["bench_a.py::test_a"]
+
+
 class Crowd(Silent):
     """A watcher that counts the processes of a run as each of its benchmarks begins, by generation."""
 

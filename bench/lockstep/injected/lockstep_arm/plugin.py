@@ -25,6 +25,11 @@ class ArmPlugin:
         self._reports: list[pytest.TestReport] = []
         self._fixture: DrivenFixture | None = None
 
+    def pytest_addoption(self, parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+        """Know the option by which arms are told where their cache is, also where the user wants none."""
+        if not pluginmanager.hasplugin("cacheprovider"):
+            parser.addini("cache_dir", "where a cache would be")
+
     @pytest.hookimpl(tryfirst=True, wrapper=True)
     def pytest_load_initial_conftests(self, early_config: pytest.Config) -> Generator[None]:
         """Measure no coverage, which costs more than what it looks at."""
