@@ -163,8 +163,9 @@ def test_a_process_warms_up_by_a_part_of_a_round_unless_the_benchmark_asks_for_m
 
 
 def test_a_selection_may_do_without_the_cache(tmp_path: Path) -> None:
-    """Arms have one of their own otherwise, so that nothing is written to the checkout."""
+    """Arms are told where theirs is, so that nothing is written to the checkout; strict pytest must know the word."""
     folder = write(tmp_path, {"bench_a": "def test_a(benchmark):\n    benchmark(int)\n"})
+    (folder / "pytest.ini").write_text("[pytest]\npython_files = bench_*.py\naddopts = --strict-config\n")
     arms = [arm(name, folder) for name in ("base", "head")]
     recording, _, _ = measured(arms, "-p", "no:cacheprovider")
 
