@@ -50,6 +50,14 @@ SAME_ON_EVERY_PYTHON = (
     ),
 )  # fmt: skip
 """What has others run, judges and shows: one Python does so for all. What it runs is tested beside it, on every one."""
+UNMEASURED = (
+    "executors/test_contract_lifecycle.py",
+    "executors/test_shared_ends.py",
+    "executors/test_shared_soak.py",
+    "executors/test_dask_network.py",
+    "executors/test_dask_tls.py",
+)
+"""What starts many processes, in which coverage would take longer than the tests, of code that others measure."""
 PEERS = frozenset({"loky", "joblib", "mpire"})
 """Executors of other libraries: held to the contract (tests/executors) on every Python, and to the rest on one."""
 
@@ -74,8 +82,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         is_of_peer = bool(values & PEERS) and not item.path.match("executors/*")
         if "dask" in values or is_of_peer or _is_same(item.path):
             item.add_marker(pytest.mark.once)
+        if any(item.path.match(pattern) for pattern in UNMEASURED) or _has_interpreters(item, values):
+            item.add_marker(pytest.mark.unmeasured)
     # The file that takes longest begins first, or one of the processes that share the tests waits for it in the end
     items.sort(key=lambda item: item.path.name != "test_suites.py")
+
+
+def _has_interpreters(item: pytest.Item, values: set[str]) -> bool:
+    """Return whether a test starts subinterpreters itself, rather than in a process of its own or not at all."""
+    is_of_others = item.path.match("report/*") or item.path.name == "test_suites.py"
+    return not is_of_others and ("subinterpreter" in item.name or any("interpreter" in value for value in values))
 
 
 @pytest.fixture(autouse=True)
