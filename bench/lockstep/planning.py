@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from bench.lockstep.estimate import (
     CONFIDENCE,
@@ -24,7 +24,7 @@ COST_AT_MOST: Final = 0.15
 """The share of its time that a run should at most spend on other things than rounds."""
 _NEAR: Final = 1.15
 """How much wider than the narrowest the intervals of a choice may be that has more rounds, and so costs less. They are
-narrower in truth where generations differ less than a pilot has to assume."""
+narrower in truth where generations differ less than a plan has to assume."""
 MULTIPLE_AT_LEAST: Final = 0.1
 """The least that generations are taken to vary, as a multiple of the rounds' variance: the standard error of that by a
 pilot of twenty benchmarks. Pilots often show none at all, and what was planned for none is three times too wide where
@@ -48,13 +48,14 @@ def noise(pilots: Sequence[Sequence[PairedRounds]]) -> list[Noise]:
     """Return what the generations of each benchmark, in a pilot, tell of its noise.
 
     Rounds are of each benchmark alone. Of generations a pilot has two or three, by which little can be said of one
-    benchmark: what they vary beyond their rounds is taken to be the same multiple of the rounds' variance for all, the
-    median of what each shows, and no less than MULTIPLE_AT_LEAST. Raises ValueError for a pilot of less than 2
+    benchmark: what they vary beyond their rounds is taken to be the same multiple of the rounds' variance for all. It
+    is the median of what each shows, less its standard error, and no less than MULTIPLE_AT_LEAST: more generations than
+    are needed cost much time, fewer than would be best little width. Raises ValueError for a pilot of less than 2
     generations of MIN_ROUNDS.
     """
     within = [[generation.log_ratios() for generation in generations] for generations in pilots]
     sds: list[float] = []
-    quotients: list[float] = []
+    quotients: list[tuple[float, float]] = []
     explained: list[float] = []
     for logs in within:
         sd = sd_between_rounds(logs)
@@ -62,22 +63,30 @@ def noise(pilots: Sequence[Sequence[PairedRounds]]) -> list[Noise]:
             raise ValueError(f"a pilot takes at least 2 generations of {MIN_ROUNDS} rounds of each benchmark")
         sds.append(sd)
         if sd > 0:
-            quotients.append(_quotient(logs, sd))
+            quotients.append(_log_quotient(logs, sd))
             explained.append(MEDIAN_VARIANCE * float(np.mean([1 / values.size for values in logs])))
-    beyond = float(np.exp(np.median(np.log(quotients))) - np.median(explained)) if quotients else 0.0
+    beyond = 0.0
+    if quotients:
+        middle, errors = np.median(np.array(quotients), axis=0)
+        error = math.sqrt(MEDIAN_VARIANCE / len(quotients)) * errors
+        beyond = math.exp(middle - error) - float(np.median(explained))
     return [Noise(sd, math.sqrt(max(MULTIPLE_AT_LEAST, beyond)) * sd) for sd in sds]
 
 
-def _quotient(within: Sequence[np.ndarray[tuple[int], np.dtype[np.float64]]], sd_rounds: float) -> float:
-    """Return the variance of generations' medians over that of a round, right in the median: too high as often as low.
+def _log_quotient(
+    within: Sequence[np.ndarray[tuple[int], np.dtype[np.float64]]], sd_rounds: float
+) -> tuple[float, float]:
+    """Return the logarithm of the variance of generations' medians over that of a round, and its standard deviation.
 
-    Positive, also where all generations are the same, which is no more than luck.
+    It is right in the median: too high as often as too low. Finite also where all generations are the same, by luck.
     """
     medians = np.array([np.median(logs) for logs in within])
     freedom = medians.size - 1
     freedom_of_rounds = _EFFICIENCY * (sum(logs.size for logs in within) - medians.size)
     typical = float(stats.f.median(freedom, freedom_of_rounds))  # their quotient where the true ones are equal
-    return max(_EPSILON, float(medians.var(ddof=1)) / typical / sd_rounds**2)
+    quotient = max(_EPSILON, float(medians.var(ddof=1)) / typical / sd_rounds**2)
+    spread = math.sqrt(special.polygamma(1, freedom / 2) + special.polygamma(1, freedom_of_rounds / 2))
+    return math.log(quotient), spread
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,14 @@ from bench.lockstep.planning import COST_AT_MOST, MULTIPLE_AT_LEAST, Noise, nois
 from tests.lockstep.made import synthetic
 
 
-@pytest.mark.parametrize("multiple", [0, 0.3, 1])
+@pytest.mark.parametrize("multiple", [0, 1, 4])
 @pytest.mark.parametrize(("generations", "rounds"), [(2, 5), (4, 10)])
-def test_generations_are_told_from_their_rounds(generations: int, rounds: int, multiple: float) -> None:
-    """Over many pilots the multiple comes back, to a third, however much the noise of their benchmarks differs."""
+def test_of_generations_is_said_what_a_pilot_is_sure_of(generations: int, rounds: int, multiple: float) -> None:
+    """The multiple is seldom too high, nor far too low where it is large, however the noise of benchmarks differs."""
     rng = np.random.default_rng(13)
     found = []
-    for _ in range(100):
-        sds = np.exp(rng.normal(-4, 1, 15))
+    for _ in range(50):
+        sds = np.exp(rng.normal(-4, 1, 20))
         pilots = [
             synthetic(
                 rng, generations=generations, rounds=rounds, sd_rounds=sd, sd_generations=sd * math.sqrt(multiple)
@@ -31,7 +31,8 @@ def test_generations_are_told_from_their_rounds(generations: int, rounds: int, m
         found.append((result[0].sd_between_generations / result[0].sd_between_rounds) ** 2)
         assert result[7].sd_between_generations / result[7].sd_between_rounds == pytest.approx(math.sqrt(found[-1]))
 
-    assert np.median(found) == pytest.approx(max(multiple, MULTIPLE_AT_LEAST), rel=1 / 3, abs=0.05)
+    assert np.mean(np.array(found) <= max(multiple, MULTIPLE_AT_LEAST) * (1 + 1e-9)) > 0.6
+    assert np.median(found) >= max(0.2 * multiple, MULTIPLE_AT_LEAST * (1 - 1e-9))
 
 
 def test_rounds_are_of_each_benchmark_alone() -> None:
@@ -123,7 +124,7 @@ def test_most_of_the_time_is_measuring_unless_intervals_suffer() -> None:
     assert 0.1 < rounds.cost <= COST_AT_MOST
     assert generations.cost > COST_AT_MOST
     assert generations.rounds < 10
-    assert short.generations == MIN_GENERATIONS  # of all that nearly the narrowest has, the most rounds
+    assert short.generations == MIN_GENERATIONS  # of all that are nearly the narrowest the one with the most rounds
     assert COST_AT_MOST < short.cost < 0.31
 
 
