@@ -26,9 +26,8 @@ _NEAR: Final = 1.15
 """How much wider than the narrowest the intervals of a choice may be that has more rounds, and so costs less. They are
 narrower in truth where generations differ less than a plan has to assume."""
 MULTIPLE_AT_LEAST: Final = 0.1
-"""The least that generations are taken to vary, as a multiple of the rounds' variance: the standard error of that by a
-pilot of twenty benchmarks. Pilots often show none at all, and what was planned for none is three times too wide where
-there is a tenth."""
+"""The least that generations are taken to vary, as a multiple of the rounds' variance. A short pilot cannot tell so
+little from none, and intervals planned for none are about twice as wide as need be where there is this much."""
 _EFFICIENCY: Final = 0.37
 """Of the median absolute deviation: it tells of normal values what a standard deviation by so many of them does."""
 _EPSILON: Final = 1e-9
