@@ -35,6 +35,7 @@ def pytest_xdist_auto_num_workers() -> int:
 SAME_ON_EVERY_PYTHON = (
     "gate/*",
     "report/*",
+    "browser/*",
     "lockstep/test_[!p]*.py",  # an arm's process is what every Python has to be
     "lockstep/test_p[!r]*.py",
     "lockstep/test_proof_*.py",
