@@ -97,20 +97,10 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _request(given: argparse.Namespace) -> "Request":
-    from bench.gate.procedure.rules import ALPHA, ALPHA_SUITE, LIMIT_GAP, POWER  # noqa: PLC0415 - as in run()
-    from bench.gate.run import Request  # noqa: PLC0415
+    from bench.gate.run import Request  # noqa: PLC0415 - as in run()
     from bench.gate.verdict import Rules  # noqa: PLC0415
 
-    rules = Rules(
-        alpha=ALPHA,
-        alpha_suite=ALPHA_SUITE,
-        delta=given.delta,
-        delta_suite=given.delta / 2,
-        limit=given.delta + LIMIT_GAP,
-        power=POWER,
-        allow_removed=given.allow_removed,
-        inconclusive=given.inconclusive,
-    )
+    rules = Rules.of(given.delta, allow_removed=given.allow_removed, inconclusive=given.inconclusive)
     return Request(
         repository=given.repo,
         against=given.against,

@@ -15,6 +15,7 @@ from bench.gate.git import GitError, Repository
 from bench.gate.judge import judge
 from bench.gate.procedure.decide import Course, StageName, follow
 from bench.gate.procedure.rules import Margin
+from bench.gate.procedure.sizes import SPLIT
 from bench.gate.proofs import PLUGIN, Prover, Watch
 from bench.gate.refs import Ref
 from bench.gate.sets import Sets
@@ -148,6 +149,7 @@ class Run:
             seed=secrets.randbelow(2**32) + 1,
             timeout_s=request.timeout_s,
             watcher=self.progress,
+            split=SPLIT,
         ) as lockstep:
             if lockstep.cores.reason:
                 self.notes.append(f"not pinned to cores: {lockstep.cores.reason}; expect wide intervals")

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal, TypeAlias
 
+from bench.gate.procedure.rules import ALPHA, ALPHA_SUITE, DELTA, LIMIT_GAP, POWER
+
 SCHEMA = 1
 
 Outcome: TypeAlias = Literal["pass", "regression", "could not run", "changed", "inconclusive"]
@@ -103,6 +105,22 @@ class Rules:
     power: float
     allow_removed: bool
     inconclusive: Literal["pass", "fail"]
+
+    @classmethod
+    def of(
+        cls, delta: float = DELTA, *, allow_removed: bool = False, inconclusive: Literal["pass", "fail"] = "pass"
+    ) -> "Rules":
+        """Return the gate's rules for the change that is let pass, 0.01 for 1%."""
+        return cls(
+            alpha=ALPHA,
+            alpha_suite=ALPHA_SUITE,
+            delta=delta,
+            delta_suite=delta / 2,
+            limit=delta + LIMIT_GAP,
+            power=POWER,
+            allow_removed=allow_removed,
+            inconclusive=inconclusive,
+        )
 
 
 @dataclass(frozen=True, slots=True)

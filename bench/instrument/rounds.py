@@ -72,18 +72,18 @@ def calibrate(fixture: Fixture, function: Callable[[], object]) -> tuple[int, fl
         iterations = next_iterations(iterations, round_s)
 
 
-def is_long_enough(iterations: int, round_s: float) -> bool:
+def is_long_enough(iterations: int, round_s: float, least_s: float = ROUND_S) -> bool:
     """Return whether calibration ends with a round of this length."""
-    return round_s >= ROUND_S or iterations >= MAX_ITERATIONS
+    return round_s >= least_s or iterations >= MAX_ITERATIONS
 
 
-def next_iterations(iterations: int, round_s: float) -> int:
+def next_iterations(iterations: int, round_s: float, least_s: float = ROUND_S) -> int:
     """Return how many calls to try after a round of ``iterations`` that took ``round_s``, which was too short.
 
     A tenth more than needed, since the next round may be a little faster. At most tenfold, since one short round says
     little about a long one.
     """
-    needed = math.ceil(1.1 * iterations * ROUND_S / round_s) if round_s > 0 else MAX_ITERATIONS
+    needed = math.ceil(1.1 * iterations * least_s / round_s) if round_s > 0 else MAX_ITERATIONS
     return min(max(needed, iterations + 1), 10 * iterations, MAX_ITERATIONS)
 
 

@@ -19,7 +19,7 @@ from bench.lockstep.generation import Generation
 from bench.lockstep.process import ArmProcess
 from bench.lockstep.recording import Recording, Refusal, Rounds, Why
 from bench.lockstep.succession import Succession, spare
-from bench.lockstep.turns import Outcome, Task, Turns
+from bench.lockstep.turns import Calibration, Outcome, Task, Turns
 from bench.lockstep.workplace import Workplace
 
 _HASH_SEEDS = range(1_000_000_000, 4_000_000_000)  # of one length, as it lies in the environment, before the stack
@@ -46,7 +46,8 @@ class Lockstep:
 
     `arguments` are pytest's: which benchmarks, and options, the same for all arms. What is learnt of a benchmark, the
     calls of a round, its workers, and on which arms it fails, holds for all recordings that follow. `describe` asks
-    each arm once what pytest-benchmark's files say beside the benchmarks, which takes a second or two.
+    each arm once what pytest-benchmark's files say beside the benchmarks, which takes a second or two. `split` is that
+    of `Turns`: how many short rounds stand for one of those that are asked for, where calls are short enough.
     """
 
     def __init__(
@@ -59,18 +60,20 @@ class Lockstep:
         timeout_s: float,
         watcher: Watcher,
         describe: bool = False,
+        split: int = 1,
     ) -> None:
         self.arms = tuple(arms)
         self.base = base
         self.cores = pinning.usable()
         self.descriptions: dict[str, dict[str, Any]] = {}
-        self.iterations: dict[str, int] = {}
+        self.calibrations: dict[str, Calibration] = {}
         self.workers: dict[str, int] = {}
         self._arguments = tuple(arguments)
         self._seed = seed
         self._timeout_s = timeout_s
         self._watcher = watcher
         self._describe = describe
+        self._split = split
         self._workplace = Workplace(self.arms, sets=2 if spare(self.cores, self.cores.one) else 1)
         self._succession: Succession | None = None
         self._refusals: list[Refusal] = []
@@ -142,7 +145,9 @@ class Lockstep:
         only: Collection[str] | None,
     ) -> None:
         generation = succession.advance()
-        turns = Turns(self.base, self.cores, self._timeout_s, generation.draws, clock, succession.meanwhile)
+        turns = Turns(
+            self.base, self.cores, self._timeout_s, generation.draws, clock, succession.meanwhile, self._split
+        )
         self._note_absent(generation, recording, number)
         if self._describe and not self.descriptions:
             self.descriptions = generation.described()
@@ -156,7 +161,7 @@ class Lockstep:
                 following={name: _next(name, order[index + 1 :]) for name in names},
                 generation=number,
                 rounds=rounds,
-                iterations=self.iterations.get(nodeid),
+                calibration=self.calibrations.get(nodeid),
                 workers=self.workers.get(nodeid),
             )
             outcome = turns.take(task, generation.ready(names))
@@ -219,7 +224,8 @@ class Lockstep:
         if outcome.workers is not None:
             self.workers[nodeid] = outcome.workers
         if isinstance(outcome.rounds, Rounds):
-            self.iterations[nodeid] = outcome.rounds.iterations
+            if outcome.calibration is not None:
+                self.calibrations[nodeid] = outcome.calibration
             recording.rounds.setdefault(nodeid, []).append(outcome.rounds)
             recording.described.setdefault(nodeid, {}).update(outcome.described)
 

@@ -12,6 +12,7 @@ from bench.lockstep.arms import Arm
 from bench.lockstep.controller import Lockstep
 from bench.lockstep.estimate import PairedRounds
 from bench.lockstep.noise.pairs import ROOT
+from bench.lockstep.progress import Silent
 from bench.lockstep.suite import node
 from bench.lockstep.workloads import WORKLOADS
 
@@ -21,22 +22,6 @@ _BASE, _HEAD = "base", "head"
 
 class IdenticalError(RuntimeError):
     """A benchmark of the suite failed on an arm; the message is one line."""
-
-
-class _Silent:
-    """Watches nothing: whoever measures runs tells how far it is."""
-
-    def begin(self, generations: int) -> None:
-        """Do nothing."""
-
-    def generation(self, benchmarks: int) -> None:
-        """Do nothing."""
-
-    def benchmark(self, nodeid: str) -> None:
-        """Do nothing."""
-
-    def done(self) -> None:
-        """Do nothing."""
 
 
 def generations(rounds: int, seed: int, names: Iterable[str] = WORKLOADS) -> Generator[Mapping[str, PairedRounds]]:
@@ -51,7 +36,7 @@ def generations(rounds: int, seed: int, names: Iterable[str] = WORKLOADS) -> Gen
         arguments=[*map(node, names), *plain],
         seed=seed,
         timeout_s=TIMEOUT_S,
-        watcher=_Silent(),
+        watcher=Silent(),
     )
     with lockstep:
         for recording, _ in lockstep.record(sys.maxsize, rounds):

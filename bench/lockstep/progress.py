@@ -71,3 +71,19 @@ class Progress:
     def _tell_log(self) -> None:
         if self._line is not None and not self._is_seen:
             self.say(str(self._line))
+
+
+class Silent:
+    """Watches nothing: whoever measures runs tells how far it is."""
+
+    def begin(self, generations: int) -> None:
+        """Do nothing."""
+
+    def generation(self, benchmarks: int) -> None:
+        """Do nothing."""
+
+    def benchmark(self, nodeid: str) -> None:
+        """Do nothing."""
+
+    def done(self) -> None:
+        """Do nothing."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from bench.instrument.rounds import is_long_enough, next_iterations
+from bench.instrument.rounds import ROUND_S, is_long_enough, next_iterations
 from bench.lockstep import pinning
 from bench.lockstep.cost import Clock, Phase
 from bench.lockstep.injected.lockstep_arm.messages import Ended, Finish, Message, Reached, Round, Run, Timed
@@ -20,14 +20,22 @@ Drop = Callable[[ArmProcess, Why, str], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Calibration:
+    """The calls of a round, and how many of such rounds stand for one that is asked for: see `Turns`."""
+
+    iterations: int
+    split: int
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
-    """What to do with a benchmark in one generation; `iterations` None: calibrate. `following` is next on each arm."""
+    """What to do with a benchmark in one generation; `calibration` None: find it. `following` is next on each arm."""
 
     nodeid: str
     following: Mapping[str, str | None]
     generation: int
     rounds: int
-    iterations: int | None
+    calibration: Calibration | None
     workers: int | None
 
 
@@ -36,6 +44,7 @@ class Outcome:
     """What came of it: rounds, unless fewer than two arms (or not the base) got there, and who dropped out why."""
 
     rounds: Rounds | None = None
+    calibration: Calibration | None = None
     refusals: list[Refusal] = field(default_factory=list)
     described: dict[str, dict[str, object]] = field(default_factory=dict)
     workers: int | None = None
@@ -44,7 +53,9 @@ class Outcome:
 class Turns:
     """Takes arms, ready for their next benchmark, through it; an arm that drops out does not stop the others.
 
-    `meanwhile` hears of the cores that a benchmark is about to be measured on, once it is set up.
+    A round that is asked for lasts about ROUND_S, or is one call. Where calls are short it is measured as up to `split`
+    rounds, of so much less each. `meanwhile` hears of the cores that a benchmark is about to be measured on, once it is
+    set up.
     """
 
     def __init__(  # noqa: PLR0917 - what arms have in common
@@ -55,7 +66,9 @@ class Turns:
         random: Random,
         clock: Clock,
         meanwhile: Callable[[tuple[int, ...]], None] = lambda _: None,
+        split: int = 1,
     ) -> None:
+        self._split = split
         self._meanwhile = meanwhile
         self._base = base
         self._cores = cores
@@ -116,16 +129,18 @@ class Turns:
     ) -> None:
         for process in present.values():
             process.doing = f"{task.nodeid} was measured"
-        iterations = task.iterations
-        if iterations is None:
+        calibration = task.calibration
+        if calibration is None:
             with self._clock.phase(Phase.CALIBRATING):
-                iterations = self._calibrate(reached, present, drop)
+                calibration = self._calibrate(reached, present, drop)
+        outcome.calibration = calibration
+        iterations = calibration.iterations
         with self._clock.phase(Phase.WARMING_UP):
             self._warm_up(iterations, reached, present, drop)
         times: dict[str, list[float]] = {name: [] for name in present}
         places: dict[str, list[int]] = {name: [] for name in present}
         with self._clock.phase(Phase.BETWEEN_ROUNDS):
-            for _ in range(task.rounds):
+            for _ in range(task.rounds * calibration.split):
                 for place, (name, seconds) in enumerate(self._turn(iterations, present, drop).items()):
                     self._clock.round(seconds)
                     times[name].append(seconds / iterations)
@@ -143,17 +158,19 @@ class Turns:
             places={name: tuple(places[name]) for name in present},
         )
 
-    def _calibrate(self, reached: dict[str, Reached], present: dict[str, ArmProcess], drop: Drop) -> int:
-        """Return the calls of a round that lasts long enough on every arm."""
+    def _calibrate(self, reached: dict[str, Reached], present: dict[str, ArmProcess], drop: Drop) -> Calibration:
+        """Find the calls of a round that lasts long enough on every arm, and how many of them make ROUND_S."""
         iterations = max(answer.iterations for answer in reached.values())
         if any(answer.is_fixed for answer in reached.values()):
-            return iterations
+            return Calibration(iterations, 1)
+        least_s = ROUND_S / self._split
+        shortest_s = ROUND_S
         while times := self._turn(iterations, present, drop):
             shortest_s = min(times.values())
-            if is_long_enough(iterations, shortest_s):
+            if is_long_enough(iterations, shortest_s, least_s):
                 break
-            iterations = next_iterations(iterations, shortest_s)
-        return iterations
+            iterations = next_iterations(iterations, shortest_s, least_s)
+        return Calibration(iterations, min(self._split, max(1, round(ROUND_S / shortest_s))) if shortest_s > 0 else 1)
 
     def _warm_up(
         self, iterations: int, reached: dict[str, Reached], present: dict[str, ArmProcess], drop: Drop

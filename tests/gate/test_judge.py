@@ -23,16 +23,7 @@ from bench.instrument import writer
 from bench.lockstep.recording import Refusal, Why
 from bench.report import verdict as report_verdict
 
-RULES = Rules(
-    alpha=0.01,
-    alpha_suite=0.001,
-    delta=0.01,
-    delta_suite=0.005,
-    limit=0.05,
-    power=0.9,
-    allow_removed=False,
-    inconclusive="pass",
-)
+RULES = Rules.of()
 UNCHANGED = Changes()
 MORE = Memory("b1", 10_000_000, 20_000_000, 2.0, 0.1, 3, "more")
 

@@ -150,7 +150,7 @@ def test_subject_is_the_same_but_for_its_layout(tmp_path: Path) -> None:
 
 @pytest.mark.once
 def test_real_processes_are_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A generation of real processes is written, ten rounds a side of every benchmark; the first one calibrates."""
+    """A generation of real processes is written, as many rounds on each side; the first one calibrates."""
     path = tmp_path / "rates.jsonl"
     monkeypatch.setattr("bench.gate.rates.record._MOST", 2)
     count = record(path, 240, 1)
@@ -158,5 +158,5 @@ def test_real_processes_are_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyP
     found = recordings.load(path)
     assert len(found) == count == 1
     assert set(found[0].rounds) == set(NAMES)
-    assert {len(times) for pair in found[0].rounds.values() for times in pair} == {10}
+    assert all(10 <= len(base) == len(head) <= 50 for base, head in found[0].rounds.values())
     assert json.loads(path.read_text().splitlines()[0])["neighbours"] == 1

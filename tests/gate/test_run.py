@@ -24,16 +24,7 @@ from tests.gate.toys import BENCH, INSTALL, ROOT, SLOW, Toy
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="lockstep's arms inherit sockets")
 
-RULES = Rules(
-    alpha=0.01,
-    alpha_suite=0.001,
-    delta=0.01,
-    delta_suite=0.005,
-    limit=0.05,
-    power=0.9,
-    allow_removed=False,
-    inconclusive="pass",
-)
+RULES = Rules.of()
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,7 @@
 """Generations: what is the same on all arms of one, and what is drawn afresh for the next."""
 
 import subprocess
+import textwrap
 from collections import defaultdict
 from pathlib import Path
 
@@ -249,6 +250,29 @@ def test_only_some(tmp_path: Path) -> None:
     assert confirm.rounds["bench_a.py::test_b"][0].iterations == screen.rounds["bench_a.py::test_b"][0].iterations
     assert len(confirm.pairs("bench_a.py::test_b", "head")[0].base_s) == 4
     assert len(watcher.begun) == 3
+
+
+def test_a_round_can_be_split_into_shorter_ones(tmp_path: Path) -> None:
+    """Where calls are short there are up to so many for one; a long call is a round, and so is what is set up each."""
+    text = """
+        import time
+        def test_short(benchmark): benchmark(int)
+        def test_long(benchmark): benchmark(time.sleep, 0.02)
+        def test_set_up(benchmark): benchmark.pedantic(int, setup=lambda: None, rounds=1)
+        """
+    folder = write(tmp_path, {"bench_a": textwrap.dedent(text)})
+    arms = [arm("base", folder), arm("head", folder)]
+    with Lockstep(arms, base="base", arguments=(), seed=1, timeout_s=30, watcher=Silent(), split=5) as lockstep:
+        *_, (first, _) = lockstep.record(1, 3)
+        *_, (second, _) = lockstep.record(1, 2)
+    counts = {
+        nodeid.partition("::test_")[2]: [len(of.rounds[nodeid][0].times_s["head"]) for of in (first, second)]
+        for nodeid in first.rounds
+    }
+    assert counts["long"] == counts["set_up"] == [3, 2]
+    assert counts["short"][0] / 3 == counts["short"][1] / 2  # what was found once holds
+    assert 1 < counts["short"][0] / 3 <= 5
+    assert first.rounds["bench_a.py::test_short"][0].iterations == second.rounds["bench_a.py::test_short"][0].iterations
 
 
 def test_checkouts_that_differ(tmp_path: Path) -> None:

@@ -11,13 +11,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import fmean
 
-from bench.gate.procedure.sizes import LEAST_ROUNDS
+from tqdm import tqdm
+
+from bench.gate.procedure.sizes import LEAST_ROUNDS, SPLIT
 from bench.gate.rates import recordings, subject
 from bench.gate.source import BASE, HEAD
 from bench.lockstep.arms import Arm
 from bench.lockstep.controller import Lockstep
 from bench.lockstep.cost import Phase
-from bench.lockstep.progress import Progress
+from bench.lockstep.progress import Silent
 from bench.lockstep.proof.neighbour import neighbour
 
 _TIMEOUT_S = 60.0
@@ -33,14 +35,17 @@ def record(path: Path, time_s: float, neighbours: int) -> int:
             others.enter_context(neighbour(secrets.randbelow(2**32)))
         base, head = subject.write(Path(folder))
         arms = [Arm(side, Path(sys.executable), tree) for side, tree in ((BASE, base), (HEAD, head))]
-        progress = Progress(sys.stderr)
+        line = others.enter_context(
+            tqdm(total=round(time_s), bar_format="{n:.0f} of {total_fmt} s: {desc}", leave=False, mininterval=0)
+        )
         with Lockstep(
             arms,
             base=BASE,
             arguments=["-p", "no:randomly", "bench_subject.py"],
             seed=secrets.randbelow(2**32),
             timeout_s=_TIMEOUT_S,
-            watcher=progress,
+            watcher=Silent(),
+            split=SPLIT,
         ) as lockstep:
             measured = lockstep.record(_MOST, LEAST_ROUNDS)
             recording, clock = next(measured)
@@ -65,9 +70,10 @@ def record(path: Path, time_s: float, neighbours: int) -> int:
                     )
                     recordings.append(path, generation)
                     count += 1
+                line.set_description_str(f"{count} generations", refresh=False)
+                line.update(time_s - (ends_s - now_s) - line.n)
                 longest_s = max(longest_s, now_s - begun_s)
                 begun_s, stopped_s = now_s, stopping_s
-        progress.close()
     return count
 
 

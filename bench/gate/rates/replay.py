@@ -6,14 +6,16 @@ as between the stages of a gate run, though more of it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from bench.gate.judge import Changes, judge
 from bench.gate.procedure.decide import Course, Measured, StageName, follow
 from bench.gate.procedure.rules import Margin
 from bench.gate.procedure.sizes import LEAST_ROUNDS, Cost
 from bench.gate.rates.recordings import Generation, Times
+from bench.gate.verdict import Rules
 
 BUDGET_S = 300.0
 ROOM = 120
@@ -41,6 +43,11 @@ def logged(generations: Sequence[Generation]) -> list[Logged]:
 def log_ratio(base: Times, head: Times) -> float:
     """Return the median log ratio of paired rounds."""
     return float(np.median(np.log(np.asarray(head)) - np.log(np.asarray(base))))
+
+
+def exchanged(generations: Sequence[Logged]) -> list[Logged]:
+    """Return the same with base and head exchanged: of identical code, as good a recording as the other."""
+    return [replace(one, logs={name: -log for name, log in one.logs.items()}) for one in generations]
 
 
 class ExhaustedError(Exception):
@@ -102,6 +109,11 @@ class Result:
     def is_suite_slower(self) -> bool:
         """Whether the suite as a whole failed it."""
         return self.course.suite is not None and self.course.suite.is_slower
+
+    @property
+    def is_inconclusive(self) -> bool:
+        """Whether the verdict would say so: a slowdown above the limit could have been missed."""
+        return judge(self.course, Changes(), (), Rules.of()).outcome == "inconclusive"
 
 
 def run(generations: Sequence[Logged], names: Sequence[str], start: int) -> Result | None:

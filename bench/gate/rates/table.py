@@ -73,17 +73,21 @@ def _identical(generations: Sequence[Generation], logged: Sequence[Logged], step
     yield "| rule | one side after the other | both sides in lockstep |"
     yield "|---|---|---|"
     yield f"| this gate (replay, runs apart{_cut(apart)}) | | {of([_alarms(result) for result in apart.results])} |"
+    exchanged = replay.runs(replay.exchanged(logged), names)
+    label = f"this gate (the same, base and head exchanged{_cut(exchanged)})"
+    yield f"| {label} | | {of([_alarms(result) for result in exchanged.results])} |"
     if step is not None:
         overlapping = replay.runs(logged, names, step=step)
         count = of([_alarms(result) for result in overlapping.results])
         label = f"this gate (replay, a run from every {step} generations on; they overlap, so no interval"
         label += f"{_cut(overlapping)})"
         yield f"| {label} | | {count.count} of {count.n} |"
-    for label, other in OTHERS.items():
-        after = of([bool(found) for found in alarms(generations, names, other)])
-        beside = of([bool(found) for found in alarms(generations, names, other, side_by_side=True)])
+    for label, rule in OTHERS.items():
+        after = of([bool(found) for found in alarms(generations, names, rule)])
+        beside = of([bool(found) for found in alarms(generations, names, rule, side_by_side=True)])
         yield f"| {label} | {after} | {beside} |"
     if apart.results:
+        open_ones = of([result.is_inconclusive for result in (*apart.results, *exchanged.results)])
         seconds = [result.seconds for result in apart.results]
         used = [result.used for result in apart.results]
         middle, most = units.seconds(float(np.median(seconds))), units.seconds(max(seconds))
@@ -92,6 +96,7 @@ def _identical(generations: Sequence[Generation], logged: Sequence[Logged], step
             f"A replayed run of 30 benchmarks would have taken {middle} in the middle, at most {most}, of a budget of "
             f"{units.seconds(replay.BUDGET_S)}; {min(used)} to {max(used)} generations."
         )
+        yield f"Inconclusive, of both: {open_ones}."
 
 
 def _cut(runs: Runs) -> str:
