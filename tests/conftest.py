@@ -42,6 +42,7 @@ SAME_ON_EVERY_PYTHON = (
     "advise/test_[!as]*.py",  # it measures on every one: the interface, and samples
     "advise/test_sandbox.py",
     "test_cli_serve.py",
+    "test_suites.py",  # tox -e bench -- --quick runs them on any
     *(
         f"instrument/test_{name}.py"
         for name in (

@@ -62,7 +62,6 @@ def test_every_suite_is_in_the_study(parameters: list[dict[str, Any]]) -> None:
     assert {values["suite"] for values in parameters} == files
 
 
-@pytest.mark.once
 def test_pools_of_other_libraries_are_measured_and_leave_nothing(tmp_path: Path) -> None:
     """Each suite that compares kinds measures them as well, here one each, and the guard finds nothing left of it."""
     one_each = {"gil": "dask", "serialization": "joblib", "startup": "loky", "dispatch": "mpire"}
@@ -126,7 +125,6 @@ def test_peak_memory_is_kept_with_each_kind(parameters: list[dict[str, Any]]) ->
     assert peaks[0] > 4 << 20
 
 
-@pytest.mark.once
 def test_a_wrong_answer_fails_the_benchmark(tmp_path: Path) -> None:
     """When a workload computes something else, its benchmarks fail and leave no result."""
     wrong = (
@@ -142,7 +140,6 @@ def test_a_wrong_answer_fails_the_benchmark(tmp_path: Path) -> None:
     assert not list((tmp_path / "reports").glob("*.json"))
 
 
-@pytest.mark.once
 def test_the_full_study_is_larger_than_the_quick_one() -> None:
     """Without --quick each workload, payload and protocol has its cases."""
     listed = run("bench", "--collect-only", "-q").stdout

@@ -24,7 +24,9 @@ class IdenticalError(RuntimeError):
     """A benchmark of the suite failed on an arm; the message is one line."""
 
 
-def generations(rounds: int, seed: int, names: Iterable[str] = WORKLOADS) -> Generator[Mapping[str, PairedRounds]]:
+def generations(
+    rounds: int, seed: int, names: Iterable[str] = WORKLOADS, *, split: int = 1
+) -> Generator[Mapping[str, PairedRounds]]:
     """Measure one generation after the other, until closed; yield the paired rounds of each, by workload.
 
     Raises IdenticalError, and ArmError where an arm does not start.
@@ -37,6 +39,7 @@ def generations(rounds: int, seed: int, names: Iterable[str] = WORKLOADS) -> Gen
         seed=seed,
         timeout_s=TIMEOUT_S,
         watcher=Silent(),
+        split=split,
     )
     with lockstep:
         for recording, _ in lockstep.record(sys.maxsize, rounds):
@@ -46,9 +49,11 @@ def generations(rounds: int, seed: int, names: Iterable[str] = WORKLOADS) -> Gen
                 yield {_name(nodeid): recording.pairs(nodeid, _HEAD)[-1] for nodeid in recording.rounds}
 
 
-def run(n: int, rounds: int, seed: int, names: Iterable[str] = WORKLOADS) -> Mapping[str, Sequence[PairedRounds]]:
+def run(
+    n: int, rounds: int, seed: int, names: Iterable[str] = WORKLOADS, *, split: int = 1
+) -> Mapping[str, Sequence[PairedRounds]]:
     """Measure `n` generations; return those of each workload. Raises as `generations` does."""
-    with closing(generations(rounds, seed, names)) as measured:
+    with closing(generations(rounds, seed, names, split=split)) as measured:
         first = list(itertools.islice(measured, n))
     return {name: [generation[name] for generation in first] for name in first[0]}
 

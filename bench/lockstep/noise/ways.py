@@ -20,6 +20,7 @@ from bench.lockstep.workloads import WORKLOADS
 SERIAL_ROUND_S: Final = 0.005
 POOL_ROUND_S: Final = 0.007
 ROUNDS: Final = 30
+SPLIT: Final = 5
 LOCKSTEP_WORKLOADS: Final = 3
 """The benchmarks of a generation of lockstep, which takes longer to start than to measure one."""
 THREADS_WORKLOAD: Final = "sha256"
@@ -73,7 +74,8 @@ def ways(pythons: Mapping[str, str]) -> tuple[Way, ...]:
             lambda random: Measured(tuple(blocks.observe(random))),
         ),
         Way("two live processes in turn, 5 ms rounds, on any core", _turns(serial, WORKLOADS)),
-        Way("the same, both on one core, order drawn each round", _lockstep, missing=pinning.usable().reason),
+        Way("the same, both on one core, order drawn each round", _lockstep(1), missing=pinning.usable().reason),
+        Way("the same in 1 ms rounds, five times as many", _lockstep(SPLIT), missing=pinning.usable().reason),
         Way(
             "two thread pools of 2 in turn, 7 ms rounds",
             _turns(Turns("threads", POOL_ROUND_S, ROUNDS), [THREADS_WORKLOAD]),
@@ -86,10 +88,13 @@ def ways(pythons: Mapping[str, str]) -> tuple[Way, ...]:
     )
 
 
-def _lockstep(random: Random) -> Measured:
-    names = random.sample(list(WORKLOADS), LOCKSTEP_WORKLOADS)
-    measured = identical.run(1, ROUNDS, random.randrange(1, 2**31), names)
-    return Measured(tuple(_observation(name, rounds) for name, (rounds,) in measured.items()))
+def _lockstep(split: int) -> Callable[[Random], Measured]:
+    def measure(random: Random) -> Measured:
+        names = random.sample(list(WORKLOADS), LOCKSTEP_WORKLOADS)
+        measured = identical.run(1, ROUNDS, random.randrange(1, 2**31), names, split=split)
+        return Measured(tuple(_observation(name, rounds) for name, (rounds,) in measured.items()))
+
+    return measure
 
 
 def _observation(workload: str, rounds: PairedRounds) -> Observation:
