@@ -2,6 +2,10 @@
 
 import json
 import math
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +18,8 @@ from bench.gate.rates.others import OTHERS, alarms
 from bench.gate.rates.record import record
 from bench.gate.rates.recordings import Generation
 from bench.gate.rates.table import Rate
+from tests.gate.toys import ROOT
+from tests.lockstep.conftest import processes_of
 
 NAMES = (*subject.IDENTICAL, *(one.name for one in subject.INJECTED))
 INJECTED = {one.name: one.percent / 100 for one in subject.INJECTED}
@@ -108,6 +114,36 @@ def test_rate_has_its_exact_interval() -> None:
     """None of 300 is at most 1.22%, as 1 - 0.025 ** (1 / 300)."""
     assert str(Rate(0, 300)) == "0 of 300 [0%, 1.22%]"
     assert str(Rate(0, 0)) == "not measured"
+
+
+@pytest.mark.once
+@pytest.mark.skipif(sys.platform == "win32", reason="lockstep's arms inherit sockets")
+def test_a_recording_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
+    """SIGTERM ends it with status 130: no process lives on, and no folder stays."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    command = [
+        sys.executable,
+        "-m",
+        "bench",
+        "gate-rates",
+        tmp_path / "rates.jsonl",
+        "--time",
+        "2m",
+        "--neighbours",
+        "1",
+    ]
+    with subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, "TMPDIR": str(folder)}, stderr=subprocess.PIPE
+    ) as process:
+        while not processes_of(folder):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.terminate()
+        process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert list(folder.iterdir()) == []
+    assert processes_of(folder) == []
 
 
 @pytest.mark.once

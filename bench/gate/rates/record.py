@@ -13,6 +13,7 @@ from statistics import fmean
 
 from tqdm import tqdm
 
+from bench.gate import interruption
 from bench.gate.procedure.sizes import LEAST_ROUNDS, SPLIT
 from bench.gate.rates import recordings, subject
 from bench.gate.source import BASE, HEAD
@@ -30,7 +31,11 @@ def record(path: Path, time_s: float, neighbours: int) -> int:
     """Append generations until the time is over; returns how many. Each is written before the next begins."""
     ends_s = time.monotonic() + time_s
     name = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}"
-    with tempfile.TemporaryDirectory(prefix="gate-rates-") as folder, contextlib.ExitStack() as others:
+    with (
+        interruption.heeded(),
+        tempfile.TemporaryDirectory(prefix="gate-rates-") as folder,
+        contextlib.ExitStack() as others,
+    ):
         for _ in range(neighbours):
             others.enter_context(neighbour(secrets.randbelow(2**32)))
         base, head = subject.write(Path(folder))
