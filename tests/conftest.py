@@ -60,6 +60,14 @@ UNMEASURED = (
     "executors/test_dask_tls.py",
 )
 """What starts many processes, in which coverage would take longer than the tests, of code that others measure."""
+LONGEST = (
+    "test_suites.py", "test_run.py", "test_procedure.py", "test_contract_lifecycle.py", "test_rates.py",
+    "test_passes.py", "test_cli_download.py", "test_plugin.py", "test_page.py", "test_dask_network.py", "test_many.py",
+    "test_interruption.py", "test_contract.py", "test_command.py", "test_traced.py", "test_judge.py", "test_size.py",
+    "test_leaks.py",
+)  # fmt: skip
+"""Files that begin first, the longest before the others. Each is run by one of the processes that share the tests: a long
+one that begins late keeps one busy, and no other, in the end."""
 PEERS = frozenset({"loky", "joblib", "mpire"})
 """Executors of other libraries: held to the contract (tests/executors) on every Python, and to the rest on one."""
 
@@ -86,8 +94,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.once)
         if any(item.path.match(pattern) for pattern in UNMEASURED) or _has_interpreters(item, values):
             item.add_marker(pytest.mark.unmeasured)
-    # The file that takes longest begins first, or one of the processes that share the tests waits for it in the end
-    items.sort(key=lambda item: item.path.name != "test_suites.py")
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 def _has_interpreters(item: pytest.Item, values: set[str]) -> bool:

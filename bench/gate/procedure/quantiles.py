@@ -2,10 +2,10 @@
 
 from functools import cache
 
-from scipy import stats
+from scipy import special
 
 
 @cache
 def quantile(probability: float, freedom: int) -> float:
     """Return the value that a t variable of that many degrees of freedom stays below with that probability."""
-    return float(stats.t.ppf(probability, freedom))
+    return float(special.stdtrit(freedom, probability))

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
 
-from scipy import stats
+from scipy import special
 
 from bench.gate.procedure.power import WITHIN_A_STAGE, degrees, found_by_both, found_by_confirm
 from bench.gate.procedure.rules import ALPHA, ALPHA_SUITE, Margin
@@ -132,7 +132,7 @@ def _chance_of_a_flag(spread: float, screened: int, margin: Margin) -> float:
     if spread == 0:
         return 0.0
     error, freedom = spread / math.sqrt(screened), degrees(screened)
-    return float(stats.t.sf(threshold(error, freedom, margin) / error, freedom))
+    return float(special.stdtr(freedom, -threshold(error, freedom, margin) / error))
 
 
 def _needed(spread: float, level: float, margin: Margin) -> int:
