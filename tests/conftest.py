@@ -66,8 +66,8 @@ LONGEST = (
     "test_interruption.py", "test_contract.py", "test_command.py", "test_traced.py", "test_judge.py", "test_size.py",
     "test_leaks.py",
 )  # fmt: skip
-"""Files that begin first, the longest before the others. Each is run by one of the processes that share the tests: a long
-one that begins late keeps one busy, and no other, in the end."""
+"""Files that begin first, the longest before the others. Each is run by one of the processes that share the tests: a
+long one that begins late keeps one busy, and no other, in the end."""
 PEERS = frozenset({"loky", "joblib", "mpire"})
 """Executors of other libraries: held to the contract (tests/executors) on every Python, and to the rest on one."""
 
