@@ -127,7 +127,7 @@ def test_a_recording_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
         "-m",
         "bench",
         "gate-rates",
-        tmp_path / "rates.jsonl",
+        str(tmp_path / "rates.jsonl"),
         "--time",
         "2m",
         "--neighbours",
