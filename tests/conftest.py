@@ -63,8 +63,7 @@ UNMEASURED = (
 LONGEST = (
     "test_suites.py", "test_run.py", "test_procedure.py", "test_contract_lifecycle.py", "test_rates.py",
     "test_passes.py", "test_cli_download.py", "test_plugin.py", "test_page.py", "test_dask_network.py", "test_many.py",
-    "test_interruption.py", "test_contract.py", "test_command.py", "test_traced.py", "test_judge.py", "test_size.py",
-    "test_leaks.py",
+    "test_interruption.py", "test_contract.py", "test_traced.py", "test_judge.py", "test_size.py", "test_leaks.py",
 )  # fmt: skip
 """Files that begin first, the longest before the others. Each is run by one of the processes that share the tests: a
 long one that begins late keeps one busy, and no other, in the end."""

@@ -66,7 +66,7 @@ def advise(folder: Path, environment: dict[str, str]) -> Advise:
 @pytest.fixture(scope="module")
 def of_gcd(advise: Advise) -> dict[str, Any]:
     """Return the advice for a function that holds the GIL."""
-    done = advise("job:gcd", "--items", "job:two_pairs", "--n", "64", "--json", "--budget", "3")
+    done = advise("job:gcd", "--items", "job:two_pairs", "--n", "64", "--json", "--budget", "6")
     assert (done.returncode, done.stderr) == (0, "")
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -137,7 +137,8 @@ def test_text_fits_a_terminal(advise: Advise) -> None:
 @pytest.mark.once
 def test_serial_when_serial_is_best(advise: Advise) -> None:
     """Tasks of nanoseconds are not worth any pool."""
-    done = advise("job:one_more", "--items", "job:few", "--json", "--budget", "2")
+    done = advise("job:one_more", "--items", "job:few", "--json", "--budget", "8")
+    assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(done.stdout)
     assert found["choice"]["kind"] == "serial"
     assert "run it serially" in found["choice"]["reason"]
