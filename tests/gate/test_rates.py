@@ -158,6 +158,8 @@ def test_page_has_every_rule_and_size(generations: list[Generation], monkeypatch
     assert text.startswith("160 generations in 1 recordings, 1,120 s")
     assert all(f"| {label} |" in text for label in OTHERS)
     assert "| loop 20% |" in text
+    assert "base and head exchanged) | | 0 of " in text
+    assert "Inconclusive, of both: 0 of " in text
     assert "| tail 3%, multiply | 1.0" in text
 
 
