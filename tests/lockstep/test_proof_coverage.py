@@ -140,10 +140,10 @@ def test_generations_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_neighbour_loads_on_and_off() -> None:
     """The neighbour takes time of a core while it is there, and is gone after that."""
     with neighbour(seed=2):
-        (process,) = (
-            child for child in psutil.Process().children() if "bench.lockstep.proof.neighbour" in child.cmdline()
-        )
         deadline = time.monotonic() + 30
+        while not (found := _neighbours()) and time.monotonic() < deadline:  # a process that just began has no name yet
+            time.sleep(0.05)
+        (process,) = found
         while process.cpu_times().user < 0.3 and time.monotonic() < deadline:
             time.sleep(0.05)
         assert process.cpu_times().user >= 0.3
@@ -165,6 +165,10 @@ def test_neighbour_of_somebody_killed() -> None:
 
     assert len(family) == 1
     assert not _alive(family[0])
+
+
+def _neighbours() -> list[psutil.Process]:
+    return [child for child in psutil.Process().children() if "bench.lockstep.proof.neighbour" in child.cmdline()]
 
 
 def _alive(process: psutil.Process) -> bool:

@@ -18,7 +18,7 @@ from bench.gate.procedure.screen import threshold
 from bench.gate.procedure.signflip import least_generations
 
 PILOT = 4
-LEAST_ROUNDS = 10
+LEAST_ROUNDS = 6
 MOST_ROUNDS = 40
 SPLIT = 5
 """How many short rounds a round is measured as, where calls are short: a millisecond each. Another program on the same
