@@ -41,7 +41,7 @@ SAME_ON_EVERY_PYTHON = (
     "lockstep/test_proof_*.py",
     "advise/test_[!as]*.py",  # it measures on every one: the interface, and samples
     "advise/test_sandbox.py",
-    "test_cli_serve.py",
+    "cli/test_serve.py",
     "test_suites.py",  # tox -e bench -- --quick runs them on any
     *(
         f"instrument/test_{name}.py"
@@ -62,8 +62,9 @@ UNMEASURED = (
 """What starts many processes, in which coverage would take longer than the tests, of code that others measure."""
 LONGEST = (
     "test_suites.py", "test_run.py", "test_procedure.py", "test_contract_lifecycle.py", "test_rates.py",
-    "test_passes.py", "test_cli_download.py", "test_plugin.py", "test_page.py", "test_dask_network.py", "test_many.py",
-    "test_interruption.py", "test_contract.py", "test_traced.py", "test_judge.py", "test_size.py", "test_leaks.py",
+    "test_passes.py", "test_download_ends.py", "test_download.py", "test_plugin.py", "test_page.py",
+    "test_dask_network.py", "test_many.py", "test_interruption.py", "test_contract.py", "test_traced.py",
+    "test_judge.py", "test_size.py", "test_leaks.py",
 )  # fmt: skip
 """Files that begin first, the longest before the others. Each is run by one of the processes that share the tests: a
 long one that begins late keeps one busy, and no other, in the end."""
