@@ -27,7 +27,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from bench.grids import distinct_kinds, pool_kinds
+from bench.grids import distinct_kinds
 from bench.instrument.extent import choose
 from bench.instrument.measure import Measure
 from flagkit.cpus import usable_cpus
@@ -62,8 +62,8 @@ SCHEDULE_CONNECTIONS = 100
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make a case of each server, kind and concurrency.
 
-    The quick study takes one of either a kind. The study asks the servers that do not wait, or fail, of threads alone,
-    and of the others what differs once it is warm.
+    Kinds that are the same once they are warm stand for each other. The quick study asks one server, and the study
+    asks those that do not wait, or fail, of threads alone.
     """
     if metafunc.function is test_client_limit:
         quick = metafunc.config.getoption("quick")
@@ -80,7 +80,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     ]
     cases = choose(
         config,
-        quick=[("ERROR", kind, 8 if kind == "thread" else cores) for kind in pool_kinds(config)],
+        quick=[("ERROR", "thread", 8), *(("ERROR", kind, cores) for kind, _ in distinct)],
         default=[("DELAY", *case) for case in threads + distinct]
         + [(label, "thread", BOOK_CONNECTIONS) for label in ("LOCAL", "ERROR")],
         thorough=[(label, *case) for label in SERVERS for case in everything],
@@ -187,7 +187,7 @@ def test_keep_alive(server: FlagServer, measure: Measure, tmp_path: Path, pytest
 
     AA to ZZ in full, the first hundred codes of them otherwise.
     """
-    codes = choose(pytestconfig, quick=every_code()[:60], default=every_code()[:100], thorough=every_code())
+    codes = choose(pytestconfig, quick=every_code()[:30], default=every_code()[:100], thorough=every_code())
     base_url = server.base_url
     ends = expected(server.behaviour, codes)
     # A new folder each time, for both: a file that is there already costs some file systems more than the download.

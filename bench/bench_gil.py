@@ -28,7 +28,7 @@ def pool_cases(config: pytest.Config) -> list[tuple[str, str, int]]:
     """Return (workload, kind, workers) for `test_gil`.
 
     The quick study has each kind on the short workload, and the seed's, which takes a third of a second a round, on
-    threads and processes. The study adds numbers of workers there, one kind a family, since what is sent here is small;
+    threads. The study adds numbers of workers there, one kind a family, since what is sent here is small;
     and the other workloads where the answer is not known from these: what releases or holds the GIL in C, is bound by
     memory, skewed, or waits.
     """
@@ -37,7 +37,6 @@ def pool_cases(config: pytest.Config) -> list[tuple[str, str, int]]:
     families = ("thread", process, "interpreter")
     short = [("gcd-short", kind, workers) for kind in families for workers in worker_counts(2 * cores)]
     seed = [("gcd-seed", kind, cores) for kind in families]
-    seed_quick = [("gcd-seed", kind, cores) for kind in ("thread", process)]
     others = [
         (workload, kind, cores)
         for workload in ("sha256", "json", "triad", "skewed")
@@ -53,7 +52,7 @@ def pool_cases(config: pytest.Config) -> list[tuple[str, str, int]]:
     ]
     chosen = choose(
         config,
-        quick=everywhere + seed_quick,
+        quick=everywhere + seed[:1],
         default=everywhere + short + seed + others + waiting,
         thorough=everything,
     )
