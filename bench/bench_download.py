@@ -2,7 +2,8 @@
 
 The servers are those of the book, with shorter delays so that a study takes a minute: LOCAL answers at once, DELAY
 after 10 ms, ERROR fails a quarter of the requests and delays half of them. What fails is drawn from a seed, so the
-number of errors is known before, and asserted. Pools and sessions are warm, and so is the server: every flag is drawn.
+number of errors is known before, and asserted. Pools and sessions are warm unless `temperature` says cold, and the
+server always is: every flag is drawn.
 
 The figures of speed, each by one command:
   pytest bench/bench_download.py -k keep_alive --thorough --benchmark-max-time=8
@@ -135,7 +136,7 @@ def test_download(
     measure: Measure,
     tmp_path: Path,
 ) -> None:
-    """Download 20 codes with a warm pool, against a warm serial download of the same codes."""
+    """Download twelve codes with a warm pool, against a warm serial download of the same codes."""
     if reason := EXECUTORS[kind].unavailable():
         pytest.skip(reason)
     base_url = server.base_url

@@ -37,12 +37,7 @@ def pool_cases(config: pytest.Config) -> list[tuple[str, str, int]]:
     families = ("thread", process, "interpreter")
     short = [("gcd-short", kind, workers) for kind in families for workers in worker_counts(2 * cores)]
     seed = [("gcd-seed", kind, cores) for kind in families]
-    others = [
-        (workload, kind, cores)
-        for workload in ("sha256", "json", "triad", "skewed")
-        for kind in families
-        if WORKLOADS[workload].unavailable(EXECUTORS[kind].family) is None
-    ]
+    others = [(workload, kind, cores) for workload in ("sha256", "json", "triad", "skewed") for kind in families]
     waiting = [("io-mix", "thread", WAITERS)]
     everything = [
         (workload, kind, workers)
@@ -64,7 +59,7 @@ def _accepted(kind: str, workers: int) -> int:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make the cases of each test; threads beyond the cores, which add queueing, in full only, save for the seed's."""
+    """Make the cases of each test; threads beyond the cores, which add queueing, in full only, save on short work."""
     cores = usable_cpus()
     config = metafunc.config
     more = choose(config, quick=[], default=[], thorough=[2 * cores])

@@ -34,9 +34,9 @@ def test_the_package_knows_its_version() -> None:
     assert flagkit.__version__ == version("flagkit")
 
 
-@pytest.mark.parametrize("room", ["instrument", "report"])
+@pytest.mark.parametrize("room", ["instrument", "report", "lockstep", "gate"])
 def test_the_instrument_does_not_import_what_it_measures(room: str) -> None:
-    """Nothing under bench/instrument or bench/report imports flagkit, so that both run beside any version of it."""
+    """No room that runs beside any version of flagkit imports it."""
     sources = list((ROOT / "bench" / room).rglob("*.py"))
     assert sources
     assert not [
@@ -53,6 +53,7 @@ def test_flagkit_does_not_import_the_instrument() -> None:
 
 def test_the_command_is_installed() -> None:
     """`flagkit --version` and `python -m flagkit --version` print the same version."""
-    command = [sys.executable, "-m", "flagkit", "--version"]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    assert said == f"flagkit {flagkit.__version__}\n"
+    script = Path(sys.executable).parent / ("flagkit.exe" if os.name == "nt" else "flagkit")
+    for command in ([str(script)], [sys.executable, "-m", "flagkit"]):
+        said = subprocess.run([*command, "--version"], check=True, capture_output=True, text=True).stdout
+        assert said == f"flagkit {flagkit.__version__}\n"

@@ -3,6 +3,7 @@
 import itertools
 import math
 import pickle
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
 from flagkit.crew import Crew
+from flagkit.executors import EXECUTORS, make
 from flagkit.work import (
     CONTENDED,
     LADDER_S,
@@ -65,6 +67,30 @@ def test_blas_is_held_to_one_thread() -> None:
     """Once the matrices were multiplied, BLAS uses one thread in this process, whatever it used before."""
     matrix_product(64)
     assert {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"} <= {1}
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("kind", ["thread", "process-fork", "process-spawn"])
+def test_every_workload_mapped_by_threads_and_processes_is_as_in_series(kind: str) -> None:
+    """The results of all items come back in order, and are those of a plain loop, which are right."""
+    spec = EXECUTORS[kind]
+    if reason := spec.unavailable():
+        pytest.skip(reason)
+    works = [work for work in WORKLOADS.values() if work.unavailable(spec.family) is None]
+    assert "gcd-seed" in {work.name for work in works}
+    with make(kind, 2) as pool:
+        for work in works:
+            mapped = list(pool.map(work.function, work.items))
+            assert mapped == serial_results(work.name), work.name
+
+
+@cache
+def serial_results(name: str) -> list[object]:
+    """Return the results of a plain loop over a workload's items, once for all kinds."""
+    work = WORKLOADS[name]
+    results = work.serial()
+    work.check(results)
+    return results
 
 
 def test_what_a_subinterpreter_cannot_run_says_so() -> None:

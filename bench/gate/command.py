@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import traceback
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,6 +90,10 @@ def run(given: argparse.Namespace) -> int:
         verdict = Run(_request(given), Progress(sys.stderr)).verdict()
     except Trouble as trouble:
         return refuse(given, trouble.line)
+    except Exception as error:  # noqa: BLE001 - a fault of the gate's own: Python's status for it would say "regression"
+        traceback.print_exc()
+        refuse(given, f"could not run: a fault of the gate itself: {type(error).__name__}: {error}")
+        return 3
     problem = _write(verdict, given)
     sys.stdout.write(as_text.render(verdict))
     if problem:

@@ -9,6 +9,10 @@ from bench.gate.trouble import usage
 USUAL = ("bench", "benchmarks", "tests/benchmarks", "tests")
 _CONFIGURATION = ("conftest.py", "pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "tox.ini", "setup.cfg")
 _PROJECT = "pyproject.toml"
+_WITH_A_VALUE = frozenset(
+    {"-k", "-m", "-p", "-o", "-c", "-W", "-n", "--ignore", "--ignore-glob", "--deselect", "--rootdir", "--confcutdir"}
+)
+"""Options of pytest whose value, the next argument, may be the name of a file or a folder too."""
 
 
 def paths(selection: Sequence[str], tree: Path) -> list[str]:
@@ -16,7 +20,12 @@ def paths(selection: Sequence[str], tree: Path) -> list[str]:
 
     Where they name none, it is the first of the usual places that there is.
     """
-    given = [argument.partition("::")[0] for argument in selection if not argument.startswith("-")]
+    before = ["", *selection]
+    given = [
+        argument.partition("::")[0]
+        for option, argument in zip(before, selection, strict=False)
+        if not argument.startswith("-") and option not in _WITH_A_VALUE
+    ]
     named = [path for path in given if path and (tree / path).exists() and _is_inside(path)]
     if named:
         return list(dict.fromkeys(named))
@@ -36,6 +45,9 @@ def lay(selected: Sequence[str], head: Path, base: Path) -> None:
         path if (head / path).is_dir() or PurePosixPath(path).parent == PurePosixPath() else _parent(path)
         for path in selected
     }
+    if "." in folders:  # all of the tree, save what makes it a worktree
+        folders |= {path.name for tree in (head, base) for path in tree.iterdir() if path.name != ".git"}
+        folders.remove(".")
     above = {str(parent / "conftest.py") for path in folders for parent in PurePosixPath(path).parents}
     for name in [*sorted(folders), *sorted(above), *_CONFIGURATION, _PROJECT]:
         _replace(head / name, base / name)

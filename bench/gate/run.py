@@ -129,7 +129,9 @@ class Run:
         paths = [argument for argument in request.selection if argument.partition("::")[0] in selected] or selected
         arguments = [*(argument for argument in request.selection if argument not in paths), *paths]
         looking = [*arguments, "--collect-only", "-q"]
-        own_set = _own_set(base, looking, selected)
+        there = [path for path in paths if (base.tree / path.partition("::")[0]).exists()]
+        absent = {path for path in paths if path not in there}
+        own_set = _own_set(base, [argument for argument in looking if argument not in absent], there)
         if request.benchmarks == "head":
             overlay.lay(selected, head.tree, base.tree)
         laid_over = {path.partition("/")[0] for path in selected}
@@ -254,9 +256,9 @@ class Run:
         )
 
 
-def _own_set(base: Prover, looking: Sequence[str], selected: Sequence[str]) -> frozenset[str]:
-    """Return base's benchmarks by its own files; raises Trouble where these are there and cannot be collected."""
-    if not all((base.tree / path).exists() for path in selected):
+def _own_set(base: Prover, looking: Sequence[str], there: Sequence[str]) -> frozenset[str]:
+    """Return base's benchmarks by its own files, as far as there are any; raises Trouble for what is not collected."""
+    if not there:
         return frozenset()
     proof = base.run(looking)
     if proof.uncollected and not proof.benchmarks:

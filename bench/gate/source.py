@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
 
-import numpy as np
-
+from bench.gate.procedure.center import of_rounds
 from bench.gate.procedure.decide import Measured, StageName
 from bench.gate.procedure.sizes import LEAST_ROUNDS, Cost
 from bench.gate.proofs import Watch
@@ -71,11 +70,11 @@ class LockstepSource:
 
 
 def log_ratios(recording: Recording, generations: int) -> dict[str, list[float]]:
-    """Return the median log ratio of the paired rounds, one a generation, of benchmarks that all of them have."""
+    """Return the trimmed mean log ratio of the paired rounds, one a generation, of benchmarks that all of them have."""
     found: dict[str, list[float]] = {}
     for nodeid in sorted(recording.rounds):
         if HEAD in recording.heads(nodeid):
-            logs = [float(np.median(pairs.log_ratios())) for pairs in recording.pairs(nodeid, HEAD)]
+            logs = [of_rounds(pairs.log_ratios()) for pairs in recording.pairs(nodeid, HEAD)]
             if len(logs) == generations:
                 found[nodeid] = logs
     return found

@@ -10,6 +10,7 @@ import pytest
 from bench.instrument import pilot
 from bench.instrument.extent import Extent, choose, extent
 from bench.instrument.pilot import Aim
+from bench.instrument.units import parse_seconds
 
 DEFAULTS: Final[dict[str, Any]] = {"benchmark_max_time": "1.0", "benchmark_min_rounds": 8}
 QUICK: Final[dict[str, Any]] = {"benchmark_max_time": "0.05", "benchmark_min_rounds": 6}
@@ -32,6 +33,21 @@ def apply_defaults(config: pytest.Config) -> None:
 def time_given(config: pytest.Config) -> bool:
     """Return whether the user has said how long each benchmark may take."""
     return "benchmark_max_time" in _chosen_by_user(config)
+
+
+def run_s(config: pytest.Config) -> float | None:
+    """Return the seconds that the whole run may take; None where nothing bounds it, or each benchmark has its time.
+
+    The file's word on it is of the study: what is thorough takes the time that it needs. Raises UsageError.
+    """
+    given: float | None = config.getoption("budget")
+    of_study = str(config.getini("budget"))
+    if given is None and of_study and extent(config) is not Extent.THOROUGH:
+        try:
+            given = parse_seconds(of_study)
+        except ValueError as error:
+            raise pytest.UsageError(f"budget: {error}") from None
+    return None if time_given(config) else given
 
 
 def asked_s(config: pytest.Config, item: pytest.Item) -> float:

@@ -23,8 +23,8 @@ from bench.instrument.budget import (  # noqa: E402
     most_asked,
     passes,
     rounds_asked,
+    run_s,
     spares_long,
-    time_given,
 )
 from bench.instrument.guard import NAME as GUARD  # noqa: E402
 from bench.instrument.guard import Guard  # noqa: E402
@@ -82,6 +82,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "number of rounds. What has not begun when it is overrun by a fiftieth is skipped, and listed. Of no effect "
         "with --benchmark-max-time, which is a time for each.",
     )
+    parser.addini("budget", "The budget of a run that is not --thorough; --budget has the last word.", default="")
     group.addoption(
         "--order-seed",
         metavar="N",
@@ -107,10 +108,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("results") is not None and not config.getoption("benchmark_verbose"):
         config.option.benchmark_quiet = True  # the report is the output; --benchmark-verbose brings the table back
     shares = None
-    if config.getoption("budget") is not None and not time_given(config):
-        shares = Shares(
-            config.getoption("budget"), lambda item: asked_s(config, item) / passes(config), most_asked(config)
-        )
+    budget_s = run_s(config)
+    if budget_s is not None:
+        shares = Shares(budget_s, lambda item: asked_s(config, item) / passes(config), most_asked(config))
         config.pluginmanager.register(shares, SHARES)
     order = Order(config)
     is_shuffled = config.pluginmanager.register(order, "instrument-order") is not None

@@ -56,6 +56,7 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     parser.add_argument("--markdown", type=Path, metavar="MD", help="write Markdown as well")
     parser.add_argument("--csv", type=Path, metavar="CSV", help="write CSV as well")
     parser.add_argument("--json", type=Path, metavar="JSON", help="write tidy rows as JSON as well")
+    parser.add_argument("--if-any", action="store_true", help="no run file is no error: say so, and write nothing")
     parser.add_argument("--gate", type=Path, metavar="GATE", help="show the verdict of this result of a gate")
     parser.set_defaults(run=run)
 
@@ -70,7 +71,7 @@ def run(given: argparse.Namespace) -> int:
     from bench.instrument.results import ResultsError  # noqa: PLC0415
     from bench.report import document, reading, verdict, writing  # noqa: PLC0415
     from bench.report.exporters import as_csv, as_json, as_markdown  # noqa: PLC0415
-    from bench.report.inputs import InputError, run_files  # noqa: PLC0415
+    from bench.report.inputs import AbsentError, InputError, run_files  # noqa: PLC0415
 
     exporters = {
         given.output: _render_page,
@@ -87,7 +88,8 @@ def run(given: argparse.Namespace) -> int:
         for path, text in texts.items():
             writing.replace(path, text)
     except (ResultsError, InputError) as error:
-        return refuse(given, str(error))
+        status = refuse(given, str(error))
+        return 0 if given.if_any and isinstance(error, AbsentError) else status
     except OSError as error:
         return refuse(given, f"{error.filename or given.output}: cannot be written: {error.strerror or error}")
     _say(report, list(texts), sys.stdout)
@@ -112,12 +114,15 @@ def _render_page(report: "Report") -> str:
 
 
 def _say(report: "Report", written: list[Path], out: TextIO) -> None:
-    """Print the findings, then where the files are."""
-    from bench.report import wording  # noqa: PLC0415 - as in run()
+    """Print the foremost findings, then where the files are."""
+    from bench.report import findings, wording  # noqa: PLC0415 - as in run()
 
     lines = [_bold(f"Findings of {wording.printable(report.lead.label)}", out)]
-    sentences = [wording.sentence(finding) for finding in report.findings] or [wording.NO_FINDINGS]
+    foremost = report.findings[: findings.FOREMOST]
+    sentences = [wording.sentence(finding) for finding in foremost] or [wording.NO_FINDINGS]
     lines += [_item(f"{number}.", wording.printable(text)) for number, text in enumerate(sentences, 1)]
+    if more := len(report.findings) - len(foremost):
+        lines += [f"  and {more} more on the page, with figures and tables"]
     if report.others:
         lines += ["", _bold("Threads in the other runs (not measured side by side)", out)]
         lines += [

@@ -13,10 +13,14 @@ class InputError(ValueError):
     """A path that leads to no run file; the message is one line that says what to do."""
 
 
+class AbsentError(InputError):
+    """A directory or a pattern in which there is none."""
+
+
 def run_files(given: Iterable[str], *, ratios: bool = False) -> tuple[Path, ...]:
     """Return the files that the arguments mean, each once, in order; a directory means its *.json.
 
-    With `ratios` those of lockstep are among a directory's. Raises InputError for an argument that means no file.
+    With `ratios` those of lockstep are among a directory's. Raises AbsentError for an argument that means no file.
     """
     found = (path for argument in given for path in _meant(argument, ratios=ratios))
     return tuple({path.resolve(): path for path in found}.values())
@@ -27,11 +31,11 @@ def _meant(argument: str, *, ratios: bool) -> list[Path]:
     if path.is_dir():
         files = sorted(file for file in path.glob("*.json") if ratios or file.name not in _RATIOS)
         if not files:
-            raise InputError(f"{argument}: no *.json in this directory; `tox -e bench` writes one to reports/")
+            raise AbsentError(f"{argument}: no *.json in this directory; `tox -e bench` writes one to reports/")
         return files
     if path.exists() or not _PATTERN & set(argument):
         return [path]
     files = sorted(map(Path, glob.glob(argument)))  # noqa: PTH207 - Path.glob takes no absolute pattern
     if not files:
-        raise InputError(f"{argument}: matches no file; `tox -e bench` writes one to reports/")
+        raise AbsentError(f"{argument}: matches no file; `tox -e bench` writes one to reports/")
     return files

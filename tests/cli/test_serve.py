@@ -124,7 +124,9 @@ def test_without_options_there_are_three_servers(tmp_path: Path) -> None:
     lines = [process.stdout.readline() for _ in range(4)]
     try:
         if process.poll() is not None:
-            pytest.skip(f"another test has the ports: {process.stderr.read()}")
+            said = process.stderr.read()
+            assert "is in use" in said, said
+            pytest.skip(f"another test has the ports: {said}")
         assert lines == [
             "LOCAL: http://localhost:8001/flags (every answer at once)\n",
             "DELAY: http://localhost:8002/flags (every answer after 0.5 s)\n",

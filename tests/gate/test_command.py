@@ -53,6 +53,22 @@ def test_share_that_is_none(share: str, capsys: pytest.CaptureFixture[str]) -> N
     assert "is no share: give 2% or 0.02" in capsys.readouterr().err
 
 
+def test_fault_of_the_gate_itself(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is told with its traceback and status 3: Python's own for it, 1, would say that head is slower."""
+
+    def fail(_: object) -> None:
+        raise KeyError("a fault")
+
+    monkeypatch.setattr("bench.gate.run.Run.verdict", fail)
+
+    assert main(["gate", "--repo", str(toy.top)]) == 3
+    said = capsys.readouterr().err
+    assert "Traceback" in said
+    assert said.splitlines()[-1].endswith("could not run: a fault of the gate itself: KeyError: 'a fault'")
+
+
 def test_help_lists_the_statuses(capsys: pytest.CaptureFixture[str]) -> None:
     """--help says what each exit status means."""
     with pytest.raises(SystemExit):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from bench.gate.procedure import synthetic
-from bench.gate.procedure.center import center
+from bench.gate.procedure.center import center, of_rounds
 from bench.gate.procedure.confirm import confirm
 from bench.gate.procedure.decide import Course, follow
 from bench.gate.procedure.holm import holm
@@ -80,6 +80,37 @@ def test_small_everywhere_is_found_by_the_suite() -> None:
     assert not any(
         one.is_changed for one in confirm(alone, dict.fromkeys(alone, Margin()), ALPHA - ALPHA_SUITE).values()
     )
+
+
+def test_one_benchmark_is_no_suite() -> None:
+    """It is not held to half of what it may lose; of several with margins of their own the mean counts."""
+    rng = np.random.default_rng(3)
+    deltas = {"b0": 0.05, "b1": 0.05, "b2": 0.02}
+
+    def of(names: tuple[str, ...], slower: float) -> Course:
+        cost = Cost(start_s=2.0, beside_s=0.03, round_s=dict.fromkeys(names, 0.012))
+        truths = dict.fromkeys(names, math.log(slower))
+        source = Synthetic(rng, truths, dict.fromkeys(names, 0.005), SHAPES["normal"], cost, 300.0)
+        return follow(source, lambda name: Margin(deltas[name]))
+
+    assert of(("b0",), 1.03).suite is None
+    found = of(("b0", "b1", "b2"), 1.01)
+    assert found.suite is not None
+    assert found.suite.margin.delta == pytest.approx(0.02)
+    assert not found.suite.is_slower
+
+
+def test_rounds_show_a_tail() -> None:
+    """Where a slow call makes four of ten short rounds 1.5 times as long, most of that is seen."""
+    rounds = np.log(np.where(np.arange(30) % 5 < 2, 1.5, 1.0))
+
+    assert np.median(rounds) == 0
+    assert of_rounds(rounds) > 0.12
+
+
+def test_rounds_overlook_a_burst() -> None:
+    """Three rounds of thirty that are hit by something change nothing."""
+    assert of_rounds([0.01] * 27 + [0.5, 1.0, 2.0]) == pytest.approx(0.01)
 
 
 def test_improvement_is_found() -> None:

@@ -45,7 +45,7 @@ def generations() -> list[Generation]:
 
 
 def test_recording_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
-    """Generations come back as they were; half a line, which a crash has left, is cut away and loses no other."""
+    """Generations come back as they were; half a line, left by a crash, is none, and the next takes its place."""
     path = tmp_path / "rates.jsonl"
     recordings.append(path, generation(1))
     with path.open("a") as file:
@@ -160,7 +160,7 @@ def test_page_has_every_rule_and_size(generations: list[Generation], monkeypatch
     assert all(f"| {label} |" in text for label in OTHERS)
     assert "| loop 20% |" in text
     assert "base and head exchanged) | | 0 of " in text
-    assert "Inconclusive, of both: 0 of " in text
+    assert "Inconclusive: 0 of " in text
     assert "| tail 3%, multiply | 1.0" in text
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.instrument import budget
 from bench.instrument.shares import Shares
 
 if TYPE_CHECKING:
@@ -136,9 +137,33 @@ def test_a_budget_shortens_a_real_run(
     assert (sum(rounds) < 4 * 25) is is_short
 
 
-@pytest.mark.parametrize("budget", ["0", "-1s", "soon", "1d", ""])
-def test_a_budget_that_is_no_time_is_refused(make_suite: Callable[..., "Suite"], budget: str) -> None:
-    """One line, and status 4, which is pytest's for wrong usage."""
-    outcome = make_suite(test_a=SLOW).run(f"--budget={budget}")
+@pytest.mark.parametrize(
+    ("extent", "given_s", "budget_s"),
+    [("", None, 270.0), ("quick", None, 270.0), ("thorough", None, None), ("thorough", 9.0, 9.0), ("", 9.0, 9.0)],
+)
+def test_the_budget_of_the_study_binds_nothing_thorough(
+    monkeypatch: pytest.MonkeyPatch, extent: str, given_s: float | None, budget_s: float | None
+) -> None:
+    """The ini option is of the study and the quick look; --budget is of whatever it is given with."""
+    options = {"quick": extent == "quick", "thorough": extent == "thorough", "budget": given_s}
+    config = SimpleNamespace(getoption=options.__getitem__, getini={"budget": "4.5m"}.__getitem__)
+    monkeypatch.setattr(budget, "time_given", lambda _: False)
+
+    assert budget.run_s(cast("pytest.Config", config)) == budget_s
+
+
+def test_a_budget_of_the_study_that_is_no_time_is_refused(make_suite: Callable[..., "Suite"]) -> None:
+    """It is one line, before anything is measured."""
+    outcome = make_suite(test_a=SLOW).run("--results", "out", "-o", "budget=soon")
+
     assert outcome.status == 4
-    assert f"{budget!r} is no time: give 90s, 4.5m or 1h" in outcome.output
+    assert "ERROR: budget: " in outcome.output
+    assert not outcome.folder.joinpath("out").exists()
+
+
+@pytest.mark.parametrize("asked", ["0", "-1s", "soon", "1d", ""])
+def test_a_budget_that_is_no_time_is_refused(make_suite: Callable[..., "Suite"], asked: str) -> None:
+    """One line, and status 4, which is pytest's for wrong usage."""
+    outcome = make_suite(test_a=SLOW).run(f"--budget={asked}")
+    assert outcome.status == 4
+    assert f"{asked!r} is no time: give 90s, 4.5m or 1h" in outcome.output

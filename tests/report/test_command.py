@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import pytest
 
 from bench.__main__ import main
-from bench.report import command, writing
+from bench.instrument.results import load
+from bench.report import command, document, writing
+from bench.report.findings import FOREMOST
 from bench.report.inputs import InputError, run_files
 
 WriteRun = Callable[..., Path]
@@ -42,6 +45,32 @@ def test_page_and_words(write_run: WriteRun, tmp_path: Path, capsys: pytest.Capt
     assert lines[1].startswith("  1. 2 threads ran the seed's gcd 1.0")
     assert lines[-2:] == [f"Run files  {tmp_path / 'run.json'}", f"Written    {page}"]
     assert max(map(len, lines[:-2])) <= 100
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_four_findings_are_said(
+    write_run: WriteRun, make_run: Callable[..., dict[str, Any]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those that matter most, and how many more there are on the page."""
+    path = write_run(make_run(studies=True))
+    assert report(path, "-o", tmp_path / "x.html") == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    found = len(document.report([load(path)]).findings)
+    assert found > FOREMOST == 4
+    assert [line.split()[0] for line in lines if re.match(r"  +\d+\. ", line)] == ["1.", "2.", "3.", "4."]
+    assert f"  and {found - 4} more on the page, with figures and tables" in lines
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_no_run_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder without a run file is an error of one line, and none for who asks for a page --if-any."""
+    assert report(tmp_path, "-o", tmp_path / "x.html") == 2
+    assert report(tmp_path, "-o", tmp_path / "x.html", "--if-any") == 0
+    assert report(tmp_path / "absent.json", "-o", tmp_path / "x.html", "--if-any") == 2
+
+    assert "no *.json in this directory" in capsys.readouterr().err
+    assert not (tmp_path / "x.html").exists()
 
 
 @pytest.mark.usefixtures("undrawn")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
 from typing import Literal, Protocol, TypeAlias
 
 from bench.gate.procedure.confirm import Confirmed, confirm
@@ -87,8 +88,8 @@ def follow(
     course.screened = {
         name: screen([*pilot.logs[name], *logs], course.margins[name]) for name, logs in main.logs.items()
     }
-    if names:
-        suite_margin = Margin(min(course.margins[name].delta for name in names)).for_suite
+    if len(names) > 1:  # one benchmark is no suite: it would be held to half of what it may lose
+        suite_margin = Margin(fmean(course.margins[name].delta for name in names)).for_suite
         course.suite = suite_test(main.logs, suite_margin)
     if course.flagged:
         _confirm(source, course, main.cost, told)

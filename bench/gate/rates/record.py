@@ -58,6 +58,9 @@ def record(path: Path, time_s: float, neighbours: int) -> int:
             longest_s = 0.0
             # The first generation also calibrates: it is none of those that are judged.
             while time.monotonic() + longest_s < ends_s and next(measured, None):
+                if recording.refusals:
+                    refusal = recording.refusals[0]
+                    raise recordings.RecordingError(f"{refusal.benchmark}: {refusal.arm}: {refusal.reason}")
                 now_s = time.monotonic()
                 spent = clock.cost().seconds
                 stopping_s = spent[Phase.STOPPING]

@@ -29,22 +29,23 @@ class Generation:
 
 
 def append(path: Path, generation: Generation) -> None:
-    """Add a generation at the end, on disk when this returns. Raises OSError."""
+    """Add a generation in the place of half a one that a crash has left, on disk when this returns. Raises OSError."""
     line = json.dumps(asdict(generation)) + "\n"
-    with path.open("a", encoding="utf-8") as file:
-        file.write(line)
+    with path.open("a+b") as file:
+        if file.tell() and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n":
+            file.seek(0)
+            file.truncate(file.read().rfind(b"\n") + 1)
+        file.write(line.encode())
         file.flush()
         os.fsync(file.fileno())
 
 
 def load(path: Path) -> list[Generation]:
-    """Read all whole lines; one that a crash has cut off is left out, and cut away. Raises RecordingError."""
+    """Read all whole lines, not one that a crash has cut off or that is being written. Raises RecordingError."""
     if not path.exists():
         return []
     text = path.read_text("utf-8")
     whole = text[: text.rfind("\n") + 1]
-    if whole != text:
-        path.write_text(whole, "utf-8")
     return [_read(path, number, line) for number, line in enumerate(whole.splitlines(), 1)]
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from bench.gate.judge import Changes, judge
+from bench.gate.procedure.center import of_rounds
 from bench.gate.procedure.decide import Course, Measured, StageName, follow
 from bench.gate.procedure.rules import Margin
 from bench.gate.procedure.sizes import LEAST_ROUNDS, Cost
@@ -24,7 +25,7 @@ ROOM = 120
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """A recorded generation as a gate sees it: one log ratio a benchmark, the median of its paired rounds."""
+    """A recorded generation as a gate sees it: one log ratio a benchmark."""
 
     recording: str
     logs: Mapping[str, float]
@@ -41,8 +42,8 @@ def logged(generations: Sequence[Generation]) -> list[Logged]:
 
 
 def log_ratio(base: Times, head: Times) -> float:
-    """Return the median log ratio of paired rounds."""
-    return float(np.median(np.log(np.asarray(head)) - np.log(np.asarray(base))))
+    """Return the log ratio of a generation, as the gate does."""
+    return of_rounds(np.log(np.asarray(head)) - np.log(np.asarray(base)))
 
 
 def exchanged(generations: Sequence[Logged]) -> list[Logged]:

@@ -40,7 +40,7 @@ def render(generations: Sequence[Generation], step: int | None) -> Iterator[str]
     yield from ("", "### Identical code: suite runs of 30 benchmarks that fail", "")
     yield from _identical(generations, logged, step)
     yield from ("", "### Injected code: is the one slowed benchmark found?", "")
-    yield from _injected(generations, logged, step)
+    yield from _injected(generations, logged)
     yield from ("", "### Injected sizes, by all generations together", "")
     yield from _sizes(logged)
 
@@ -87,7 +87,7 @@ def _identical(generations: Sequence[Generation], logged: Sequence[Logged], step
         beside = of([bool(found) for found in alarms(generations, names, rule, side_by_side=True)])
         yield f"| {label} | {after} | {beside} |"
     if apart.results:
-        open_ones = of([result.is_inconclusive for result in (*apart.results, *exchanged.results)])
+        open_ones = of([result.is_inconclusive for result in apart.results])
         seconds = [result.seconds for result in apart.results]
         used = [result.used for result in apart.results]
         middle, most = units.seconds(float(np.median(seconds))), units.seconds(max(seconds))
@@ -96,7 +96,7 @@ def _identical(generations: Sequence[Generation], logged: Sequence[Logged], step
             f"A replayed run of 30 benchmarks would have taken {middle} in the middle, at most {most}, of a budget of "
             f"{units.seconds(replay.BUDGET_S)}; {min(used)} to {max(used)} generations."
         )
-        yield f"Inconclusive, of both: {open_ones}."
+        yield f"Inconclusive: {open_ones}."
 
 
 def _cut(runs: Runs) -> str:
@@ -108,7 +108,7 @@ def _alarms(result: Result) -> bool:
     return bool(result.slower) or result.is_suite_slower
 
 
-def _injected(generations: Sequence[Generation], logged: Sequence[Logged], step: int | None) -> Iterator[str]:
+def _injected(generations: Sequence[Generation], logged: Sequence[Logged]) -> Iterator[str]:
     yield "| injected | this gate (replay) | " + " | ".join(_short(label) for label in OTHERS) + " |"
     yield "|---" * (2 + len(OTHERS)) + "|"
     for kind, percent in dict.fromkeys((one.kind, one.percent) for one in subject.INJECTED):
@@ -117,7 +117,7 @@ def _injected(generations: Sequence[Generation], logged: Sequence[Logged], step:
         cut_off = 0
         for name in alike:
             suite = [*subject.IDENTICAL[1:], name]
-            replayed = replay.runs(logged, suite, step=step)
+            replayed = replay.runs(logged, suite)
             ours += [name in result.slower for result in replayed.results]
             cut_off += replayed.cut_off
         cells = []
@@ -126,7 +126,7 @@ def _injected(generations: Sequence[Generation], logged: Sequence[Logged], step:
             cells.append(str(of(found)))
         yield f"| {kind} {percent}% | {of(ours)}{f', {cut_off} cut off' if cut_off else ''} | {' | '.join(cells)} |"
     everywhere = [one.name for one in subject.EVERYWHERE]
-    found = [result.is_suite_slower for result in replay.runs(logged, everywhere, step=step).results]
+    found = [result.is_suite_slower for result in replay.runs(logged, everywhere).results]
     rest = " | " * (len(OTHERS) - 1)
     yield f"| loop 3% in each of {len(everywhere)}, as a suite: its geometric mean | {of(found)} | {rest} |"
 

@@ -7,7 +7,7 @@ from importlib.resources import files
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from bench.report import charts, glossary, judged, limits, reproduce, rows, series, svg, wording
+from bench.report import charts, findings, glossary, judged, limits, reproduce, rows, series, svg, wording
 from bench.report.document import Report
 from bench.report.exporters import as_csv, as_json
 from bench.report.figures import Figure, Panel, TableOnly
@@ -21,8 +21,6 @@ from bench.report.series import Style
 _TEMPLATES = ("page.html.j2", "macros.html.j2")
 _SCRIPTS = ("numbers.js", "state.js", "charts.js", "results.js", "page.js")
 _FILTERS = {"Executor": "executor", "Workload": "workload", "Payload": "workload", "Server": "workload"}
-FOREMOST = 5
-"""As many findings open the page; the others are behind a fold below them."""
 _SHOWN_IN: dict[Topic, str] = {
     "threads": "workloads",
     "processes": "workloads",
@@ -100,7 +98,7 @@ def render(report: Report) -> str:
             report=report,
             sections=sections,
             linked=_linked(report),
-            foremost=FOREMOST,
+            foremost=findings.FOREMOST,
             judged=lambda verdict: limits.table(judged.table(verdict)),
             overview=overview,
             columns=rows.COLUMNS,

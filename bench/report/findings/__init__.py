@@ -1,8 +1,8 @@
 """The few things worth knowing of a run, as data; `wording` says them.
 
-What is picked is fixed beforehand (the seed's workload, as many workers as cores, processes by forkserver, a mebibyte
-of bytes, the most workers for downloads), never the most striking of the results: the largest of many noisy ratios is
-an overstatement.
+What is picked is fixed beforehand (the seed's workload where it was measured, as many workers as cores, processes by
+forkserver, a mebibyte of bytes, the most workers for downloads), never the most striking of the results: the largest of
+many noisy ratios is an overstatement.
 """
 
 import math
@@ -15,7 +15,11 @@ from bench.report.findings.finding import Finding, Topic, usable_cores
 from bench.report.findings.sending import TASK_S
 from bench.report.findings.waiting import plain_starts
 
-__all__ = ["TASK_S", "Finding", "Topic", "lead_run", "of_run", "on_threads", "plain_starts", "usable_cores"]
+__all__ = ["FOREMOST", "TASK_S", "Finding", "Topic", "lead_run", "of_run", "on_threads", "plain_starts", "usable_cores"]
+
+
+FOREMOST = 4
+"""As many open the page and are said on the terminal; the page has the others."""
 
 
 def of_run(run: Run) -> tuple[Finding, ...]:

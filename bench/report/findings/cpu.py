@@ -18,13 +18,13 @@ def on_threads(run: Run) -> Finding | None:
 
 
 def on_processes(run: Run) -> Finding | None:
-    """Return what processes did for the same work."""
+    """Return what processes did for CPU work: the seed's where it was measured, or a short one."""
     kind = process_kind(run, run.suite("gil"))
     return _on_cpu_work(run, "processes", lambda name: name == kind) if kind else None
 
 
 def on_interpreters(run: Run) -> Finding | None:
-    """Return what interpreters did for the same work."""
+    """Return what interpreters did for CPU work, likewise."""
     return _on_cpu_work(run, "interpreters", lambda kind: kind == "interpreter")
 
 
