@@ -269,6 +269,16 @@ def test_center_overlooks_one_outlier() -> None:
     assert hit.error < 2 * quiet.error
 
 
+@pytest.mark.parametrize("n", [4, 8, 11, 15, 16])
+def test_error_is_that_of_the_trimmed_mean(n: int) -> None:
+    """Over 1,000 samples the error is as large as the estimates scatter, whatever number of values is cut."""
+    rng = np.random.default_rng(n)
+    found = [center(rng.normal(size=n).tolist()) for _ in range(1_000)]
+    scatter = np.std([one.value for one in found])
+
+    assert math.sqrt(np.mean([one.error**2 for one in found])) == pytest.approx(scatter, rel=0.09)
+
+
 def test_two_generations_are_too_few() -> None:
     """They have nothing to say of their own noise."""
     with pytest.raises(ValueError, match="at least 3"):

@@ -54,5 +54,7 @@ def center(logs: Sequence[float]) -> Center:
     if values.size < 3:  # noqa: PLR2004 - said above
         raise ValueError(f"{values.size} generations are too few for an estimate: at least 3 are needed")
     cut = int(TRIM * values.size)
-    error = float(mstats.trimmed_stde(values, limits=(TRIM, TRIM)))
+    # scipy divides by the share that is kept by TRIM. Whole values are cut: of four none, and all are kept.
+    by_trim = float(mstats.trimmed_stde(values, limits=(TRIM, TRIM)))
+    error = by_trim * (1 - 2 * TRIM) / (1 - 2 * cut / values.size)
     return Center(float(stats.trim_mean(values, TRIM)), error, int(values.size), int(values.size) - 2 * cut - 1)
