@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from tests.report.browser.conftest import Watch
 
+from bench.report.findings import FOREMOST
 from tests.report.browser.conftest import chosen
 
 Open = Callable[..., "Page"]
@@ -153,12 +154,12 @@ def test_follows_the_scheme(open_page: Open, scheme: Any) -> None:
 
 
 def test_reads_without_javascript(open_page: Open) -> None:
-    """With JavaScript off all is there: findings, charts, tables, folds."""
+    """With JavaScript off findings, charts, folds and tables are there, of results the foremost."""
     from bench.report.exporters import as_html  # noqa: PLC0415 - it needs what draws
 
     page = open_page(java_script_enabled=False)
 
-    assert page.locator("#findings > .findings > li").count() == 5
+    assert page.locator("#findings > .findings > li").count() == FOREMOST
     assert page.locator(".panel svg path").first.is_visible()
     assert page.locator("#all-results tbody tr").count() >= as_html.STATIC_ROWS
     assert not page.locator("#bar").is_visible()
