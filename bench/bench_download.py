@@ -56,7 +56,7 @@ CODES = ("AA", "AR", "AZ", "BE", "BR", "CN", "DD", "DE", "FR", "IN", "JP", "US")
 BOOK_CONNECTIONS = 30
 LIMIT_CONNECTIONS = (4, BOOK_CONNECTIONS, 100)
 LIMIT_FLAGS = 100
-SCHEDULE = Behaviour(delay_s=(0.1, 0.3))
+SCHEDULE_DELAY_S = (0.1, 0.3)
 SCHEDULE_CONNECTIONS = 100
 
 
@@ -217,12 +217,16 @@ def test_keep_alive(server: FlagServer, measure: Measure, tmp_path: Path, pytest
 def test_schedule(measure: Measure, tmp_path: Path, pytestconfig: pytest.Config) -> None:
     """Download half of AA to ZZ, in full all thrice, 100 at a time, from a server with delays drawn from a seed.
 
-    No schedule can be shorter than `ideal_s`: all delays shared evenly among the connections, or the longest of them.
+    The quick study asks for few, and waits a third as long. No schedule can be shorter than `ideal_s`: all delays
+    shared evenly among the connections, or the longest of them.
     """
     codes = choose(pytestconfig, quick=every_code()[::12], default=every_code()[::2], thorough=3 * every_code())
-    delays_s = [SCHEDULE.fate(code).delay_s for code in codes]
-    ends = expected(SCHEDULE, codes)
-    with FlagServer(SCHEDULE, label="DELAY") as server:
+    low_s, high_s = SCHEDULE_DELAY_S
+    delay_s = choose(pytestconfig, quick=(low_s / 3, high_s / 3), default=SCHEDULE_DELAY_S, thorough=SCHEDULE_DELAY_S)
+    schedule = Behaviour(delay_s=delay_s)
+    delays_s = [schedule.fate(code).delay_s for code in codes]
+    ends = expected(schedule, codes)
+    with FlagServer(schedule, label="DELAY") as server:
         measure(
             partial(download_many, codes, base_url=server.base_url, dest=tmp_path, workers=SCHEDULE_CONNECTIONS),
             expect=partial(check, ends),

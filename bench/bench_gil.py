@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from bench.grids import pool_kinds, process_kind, worker_counts
+from bench.grids import distinct_kinds, pool_kinds, process_kind, worker_counts
 from bench.instrument.extent import choose
 from bench.instrument.measure import Measure
 from flagkit.cpus import usable_cpus
@@ -27,13 +27,14 @@ TOGETHER_S = ("gcd-short", "sha256", "zlib", "matmul", "triad", "json", "re")
 def pool_cases(config: pytest.Config) -> list[tuple[str, str, int]]:
     """Return (workload, kind, workers) for `test_gil`.
 
-    The quick study has each kind on the short workload, and the seed's, which takes a third of a second a round, on
-    threads. The study adds numbers of workers there, one kind a family, since what is sent here is small;
-    and the other workloads where the answer is not known from these: what releases or holds the GIL in C, is bound by
-    memory, skewed, or waits.
+    The quick study has the kinds that differ once they are warm on the short workload, and the seed's, which takes a
+    third of a second a round, on threads. The study has each kind, and adds numbers of workers there, one kind a
+    family, since what is sent here is small; and the other workloads where the answer is not known from these: what
+    releases or holds the GIL in C, is bound by memory, skewed, or waits.
     """
     cores, process = usable_cpus(), process_kind()
-    everywhere = [("gcd-short", kind, cores) for kind in pool_kinds(config)]
+    kinds = choose(config, quick=distinct_kinds(config), default=pool_kinds(config), thorough=pool_kinds(config))
+    everywhere = [("gcd-short", kind, cores) for kind in kinds]
     families = ("thread", process, "interpreter")
     short = [("gcd-short", kind, workers) for kind in families for workers in worker_counts(2 * cores)]
     seed = [("gcd-seed", kind, cores) for kind in families]

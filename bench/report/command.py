@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 import textwrap
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -68,10 +69,25 @@ def run(given: argparse.Namespace) -> int:
         absent = ", ".join(missing)
         return refuse(given, f"the report needs {absent}, not installed in this Python; run `tox -e report`")
     # Imported now that they are known to be there: a Python without them is told in one line what to do.
+    from bench.report.inputs import AbsentError, InputError, run_files  # noqa: PLC0415
+
+    try:
+        files = run_files(given.files, ratios=True)
+        _check_outputs([given.output, given.markdown, given.csv, given.json], [*files, given.gate])
+    except InputError as error:
+        status = refuse(given, str(error))
+        return 0 if given.if_any and isinstance(error, AbsentError) else status
+    return _make(given, files)
+
+
+def _make(given: argparse.Namespace, files: Sequence[Path]) -> int:
+    from bench.report import vega  # noqa: PLC0415
+
+    vega.begin()  # beside the imports, which take seconds as well
     from bench.instrument.results import ResultsError  # noqa: PLC0415
     from bench.report import document, reading, verdict, writing  # noqa: PLC0415
     from bench.report.exporters import as_csv, as_json, as_markdown  # noqa: PLC0415
-    from bench.report.inputs import AbsentError, InputError, run_files  # noqa: PLC0415
+    from bench.report.inputs import InputError  # noqa: PLC0415
 
     exporters = {
         given.output: _render_page,
@@ -80,16 +96,13 @@ def run(given: argparse.Namespace) -> int:
         given.json: as_json.render,
     }
     try:
-        files = run_files(given.files, ratios=True)
-        _check_outputs([given.output, given.markdown, given.csv, given.json], [*files, given.gate])
         held = reading.read(files)
         report = document.report(held.runs, held.sides, verdict.load(given.gate) if given.gate else None)
         texts = {path: render(report) for path, render in exporters.items() if path}
         for path, text in texts.items():
             writing.replace(path, text)
     except (ResultsError, InputError) as error:
-        status = refuse(given, str(error))
-        return 0 if given.if_any and isinstance(error, AbsentError) else status
+        return refuse(given, str(error))
     except OSError as error:
         return refuse(given, f"{error.filename or given.output}: cannot be written: {error.strerror or error}")
     _say(report, list(texts), sys.stdout)

@@ -6,7 +6,6 @@ specification. Names from run files enter as data alone, never as part of an exp
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, TypeAlias
 
 import altair as alt
@@ -51,12 +50,3 @@ def datasets(figure: Figure, panel: Panel, names: Sequence[str]) -> dict[str, Ro
 def draw(specified: Mapping[str, Any], data: Mapping[str, Rows]) -> str:
     """Return one panel as SVG text, as Vega writes it."""
     return vl_convert.vegalite_to_svg({**specified, "datasets": dict(data)})
-
-
-@cache
-def library() -> str:
-    """Return the script that draws live charts: Vega with its expression interpreter, as vl-convert bundles it.
-
-    Its `vegaEmbed` with `ast: true` evaluates no text as code, so the page's policy need not allow that.
-    """
-    return vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")

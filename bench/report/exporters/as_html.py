@@ -7,7 +7,7 @@ from importlib.resources import files
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from bench.report import charts, findings, glossary, judged, limits, reproduce, rows, series, svg, wording
+from bench.report import charts, findings, glossary, judged, limits, reproduce, rows, series, svg, vega, wording
 from bench.report.document import Report
 from bench.report.exporters import as_csv, as_json
 from bench.report.figures import Figure, Panel, TableOnly
@@ -75,7 +75,7 @@ def render(report: Report) -> str:
     """Return the whole page; needs Altair and vl-convert to draw."""
     style = _read("page.css")
     script = "".join(_read(name) for name in _SCRIPTS)
-    vega = charts.library()
+    library = vega.script()
     live = Live()
     labels = tuple(run.label for run in report.runs)
     sections = tuple(
@@ -88,7 +88,7 @@ def render(report: Report) -> str:
     )
     overview = _figure(limits.shown(report.overview), live, labels) if report.overview else None
     policy = (
-        f"default-src 'none'; style-src '{integrity(style)}'; script-src '{integrity(script)}' '{integrity(vega)}'; "
+        f"default-src 'none'; style-src '{integrity(style)}'; script-src '{integrity(script)}' '{integrity(library)}'; "
         "base-uri 'none'; form-action 'none'"
     )
     return (
@@ -112,7 +112,7 @@ def render(report: Report) -> str:
             style=Markup(style),  # noqa: S704
             script=Markup(script),  # noqa: S704
             policy=policy,
-            vega=packed(vega),
+            vega=packed(library),
             live=packed(live.text()),
             json=packed(as_json.render(report)),
             csv=packed(as_csv.render(report)),
