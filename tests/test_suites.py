@@ -76,16 +76,19 @@ def test_pools_of_other_libraries_are_measured_and_leave_nothing(tmp_path: Path)
     assert peers == set(available()) & {"loky", "joblib", "mpire"}
 
 
-@pytest.mark.parametrize("suite", ["gil", "serialization", "startup", "dispatch"])
+@pytest.mark.parametrize("suite", ["serialization", "startup", "dispatch"])
 def test_every_available_kind_is_measured(suite: str, parameters: list[dict[str, Any]]) -> None:
     """What can run here is measured in each suite that compares kinds; serial only where it is one of them."""
     measured = {values["kind"] for values in parameters if values["suite"] == suite and "kind" in values}
     assert measured >= set(available()) - {"serial", *PEERS}
 
 
-def test_processes_that_are_the_same_once_warm_stand_for_each_other(parameters: list[dict[str, Any]]) -> None:
-    """Downloads are measured by one kind of processes, and by each other kind."""
-    measured = {values["kind"] for values in parameters if values["suite"] == "download"}
+@pytest.mark.parametrize("suite", ["gil", "download"])
+def test_processes_that_are_the_same_once_warm_stand_for_each_other(
+    suite: str, parameters: list[dict[str, Any]]
+) -> None:
+    """Work and downloads are measured by one kind of processes, and by each other kind."""
+    measured = {values["kind"] for values in parameters if values["suite"] == suite and "kind" in values}
     expected = set(available()) - {"serial", *PEERS}
     processes = {kind for kind in expected if kind.startswith("process-")}
     assert measured >= expected - processes

@@ -4,7 +4,8 @@ import argparse
 import os
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -81,30 +82,30 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _make(given: argparse.Namespace, files: Sequence[Path]) -> int:
-    from bench.report import vega  # noqa: PLC0415
+    from bench.report import vega  # noqa: PLC0415 - as in run()
 
-    vega.begin()  # beside the imports, which take seconds as well
-    from bench.instrument.results import ResultsError  # noqa: PLC0415
-    from bench.report import document, reading, verdict, writing  # noqa: PLC0415
-    from bench.report.exporters import as_csv, as_json, as_markdown  # noqa: PLC0415
-    from bench.report.inputs import InputError  # noqa: PLC0415
+    with vega.bundling() as bundled:  # beside the imports, which take seconds as well
+        from bench.instrument.results import ResultsError  # noqa: PLC0415
+        from bench.report import document, reading, verdict, writing  # noqa: PLC0415
+        from bench.report.exporters import as_csv, as_json, as_markdown  # noqa: PLC0415
+        from bench.report.inputs import InputError  # noqa: PLC0415
 
-    exporters = {
-        given.output: _render_page,
-        given.markdown: as_markdown.render,
-        given.csv: as_csv.render,
-        given.json: as_json.render,
-    }
-    try:
-        held = reading.read(files)
-        report = document.report(held.runs, held.sides, verdict.load(given.gate) if given.gate else None)
-        texts = {path: render(report) for path, render in exporters.items() if path}
-        for path, text in texts.items():
-            writing.replace(path, text)
-    except (ResultsError, InputError) as error:
-        return refuse(given, str(error))
-    except OSError as error:
-        return refuse(given, f"{error.filename or given.output}: cannot be written: {error.strerror or error}")
+        exporters: dict[Path | None, Callable[[Report], str]] = {
+            given.output: partial(_render_page, bundled=bundled),
+            given.markdown: as_markdown.render,
+            given.csv: as_csv.render,
+            given.json: as_json.render,
+        }
+        try:
+            held = reading.read(files)
+            report = document.report(held.runs, held.sides, verdict.load(given.gate) if given.gate else None)
+            texts = {path: render(report) for path, render in exporters.items() if path}
+            for path, text in texts.items():
+                writing.replace(path, text)
+        except (ResultsError, InputError) as error:
+            return refuse(given, str(error))
+        except OSError as error:
+            return refuse(given, f"{error.filename or given.output}: cannot be written: {error.strerror or error}")
     _say(report, list(texts), sys.stdout)
     return 0
 
@@ -120,10 +121,10 @@ def _check_outputs(outputs: list[Path | None], inputs: list[Path | None]) -> Non
         taken.add(path.resolve())
 
 
-def _render_page(report: "Report") -> str:
+def _render_page(report: "Report", bundled: Callable[[], str]) -> str:
     from bench.report.exporters import as_html  # noqa: PLC0415 - as in run()
 
-    return as_html.render(report)
+    return as_html.render(report, bundled)
 
 
 def _say(report: "Report", written: list[Path], out: TextIO) -> None:

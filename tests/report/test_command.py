@@ -11,7 +11,7 @@ import pytest
 
 from bench.__main__ import main
 from bench.instrument.results import load
-from bench.report import command, document, writing
+from bench.report import command, document, vega, writing
 from bench.report.findings import FOREMOST
 from bench.report.inputs import InputError, run_files
 
@@ -22,7 +22,8 @@ WriteRun = Callable[..., Path]
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the page be a word, and drawing libraries be there: what is tested is the command, on every Python."""
     monkeypatch.setattr(command, "_NEEDED", {"pydantic": "pydantic"})
-    monkeypatch.setattr(command, "_render_page", lambda _: "the page")
+    monkeypatch.setattr(command, "_render_page", lambda *_, **_named: "the page")
+    monkeypatch.setattr(vega, "_PROGRAM", "")
 
 
 def report(*arguments: str | Path) -> int:

@@ -1,5 +1,6 @@
 """The report as one HTML page: no request, all text from run files escaped, and readable without its script."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -71,11 +72,11 @@ class DrawnSection:
     tables: tuple[TableOnly, ...]
 
 
-def render(report: Report) -> str:
-    """Return the whole page; needs Altair and vl-convert to draw."""
+def render(report: Report, bundled: Callable[[], str] = vega.bundle) -> str:
+    """Return the whole page; needs Altair and vl-convert to draw. `bundled` gives the script of the live charts."""
     style = _read("page.css")
     script = "".join(_read(name) for name in _SCRIPTS)
-    library = vega.script()
+    library = bundled()
     live = Live()
     labels = tuple(run.label for run in report.runs)
     sections = tuple(
