@@ -27,10 +27,10 @@ TOGETHER_S = ("gcd-short", "sha256", "zlib", "matmul", "triad", "json", "re")
 def pool_cases(config: pytest.Config) -> list[tuple[str, str, int]]:
     """Return (workload, kind, workers) for `test_gil`.
 
-    The quick study has the kinds that differ once they are warm on the short workload, and the seed's, which takes a
-    third of a second a round, on threads. The study has each kind, and adds numbers of workers there, one kind a
-    family, since what is sent here is small; and the other workloads where the answer is not known from these: what
-    releases or holds the GIL in C, is bound by memory, skewed, or waits.
+    The quick study has the kinds that differ once they are warm, on the short workload. The study has each kind, and
+    adds numbers of workers there, one kind a family, since what is sent here is small; and the other workloads where
+    the answer is not known from these: the seed's, what releases or holds the GIL in C, is bound by memory, skewed, or
+    waits.
     """
     cores, process = usable_cpus(), process_kind()
     kinds = choose(config, quick=distinct_kinds(config), default=pool_kinds(config), thorough=pool_kinds(config))
@@ -48,7 +48,7 @@ def pool_cases(config: pytest.Config) -> list[tuple[str, str, int]]:
     ]
     chosen = choose(
         config,
-        quick=everywhere + seed[:1],
+        quick=everywhere,
         default=everywhere + short + seed + others + waiting,
         thorough=everything,
     )

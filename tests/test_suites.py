@@ -140,7 +140,7 @@ def test_a_wrong_answer_fails_the_benchmark(tmp_path: Path) -> None:
     selection = ["bench/bench_gil.py", "--quick", "-k", "test_gil and thread"]
     done = run_with(wrong, *selection, "--results", str(tmp_path / "reports"))
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "WrongAnswerError: gcd-seed" in done.stdout
+    assert "WrongAnswerError: gcd-short" in done.stdout
     assert not list((tmp_path / "reports").glob("*.json"))
 
 

@@ -1,6 +1,6 @@
 """The cells: jobs by number, the same ones whenever and wherever they are drawn.
 
-Cells of an even number are there to build the model with; those of an odd number are the ones that are reported.
+They come in fours: the first is there to build the model with, and the other three are the ones that are reported.
 """
 
 import io
@@ -14,8 +14,10 @@ from bench.advise_rates import tasks
 
 __all__ = ["Cell", "CellItems", "cell", "is_reported"]
 
+BUILT_EVERY = 4
+"""One cell in so many is for building the model."""
 REAL_EVERY = 4
-"""One cell in so many is a real one."""
+"""One four in so many is a real job."""
 MOST_BYTES = 1 << 26
 TURNS_PER_S = 40_000_000
 BLOCKS_PER_S = 80_000
@@ -57,13 +59,12 @@ def cell(number: int) -> Cell:
 
 def is_reported(number: int) -> bool:
     """Tell whether the cell is one to report, and not one to build the model with."""
-    return number % 2 == 1
+    return number % BUILT_EVERY != 0
 
 
 def _draw(number: int, address: str | None) -> tuple[Cell, Callable[[], list[Any]]]:
-    drawn = random.Random(number)
-    # By the half of the number, so that there are as many among the even ones as among the odd ones
-    if number // 2 % REAL_EVERY == REAL_EVERY - 1:
+    drawn = random.Random(f"cell {number}")
+    if number // BUILT_EVERY % REAL_EVERY == REAL_EVERY - 1:
         return _real(number, drawn, address)
     return _synthetic(number, drawn)
 
@@ -96,7 +97,7 @@ def _synthetic(number: int, drawn: random.Random) -> tuple[Cell, Callable[[], li
 
 
 def _real(number: int, drawn: random.Random, address: str | None) -> tuple[Cell, Callable[[], list[Any]]]:
-    which = REAL[number // 2 // REAL_EVERY % len(REAL)]
+    which = REAL[number // (BUILT_EVERY * REAL_EVERY) % len(REAL)]
     n = round(10 ** drawn.uniform(0.7, 2.3))
     size = 10 ** drawn.uniform(0, 1)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.advise_rates.again import advised, as_json
-from bench.advise_rates.cells import Cell, CellItems, cell, is_reported
+from bench.advise_rates.cells import Cell, CellItems, cell
 from bench.advise_rates.rules import rule_choices
 from bench.advise_rates.truth import grid, measure
 from bench.instrument import host
@@ -54,7 +54,7 @@ def load(path: Path) -> list[dict[str, Any]]:
     return found
 
 
-def record(path: Path, time_s: float, *, reported: bool, budget_s: float) -> None:
+def record(path: Path, time_s: float, *, budget_s: float) -> None:
     """Measure cells that are not in the file yet, at least one, until the time is spent; each is written when done."""
     find_modules_here()
     python = python_name()
@@ -63,7 +63,7 @@ def record(path: Path, time_s: float, *, reported: bool, budget_s: float) -> Non
     number = 0
     longest_s = 0.0
     while longest_s == 0 or time.monotonic() + longest_s < deadline:
-        if is_reported(number) == reported and number not in known:
+        if number not in known:
             began = time.monotonic()
             line = json.dumps(_measure(cell(number), python, budget_s))
             _append(path, line)
