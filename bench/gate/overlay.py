@@ -1,7 +1,9 @@
 """Which files of head's measure both sides: its benchmarks, and what pytest reads to run them."""
 
+import os
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from bench.gate.trouble import usage
@@ -35,8 +37,24 @@ def paths(selection: Sequence[str], tree: Path) -> list[str]:
     raise usage(f"where are the benchmarks? give their folder after --; head has none of {', '.join(USUAL)}")
 
 
-def lay(selected: Sequence[str], head: Path, base: Path) -> None:
-    """Put head's benchmarks, and its configuration of pytest, in the place of base's.
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """Head's files in base's tree, and where base's own are kept meanwhile."""
+
+    tree: Path
+    kept: Path
+    names: tuple[str, ...]
+
+    def lift(self) -> None:
+        """Put base's own files back."""
+        for name in self.names:
+            _remove(self.tree / name)
+            if os.path.lexists(self.kept / name):
+                (self.kept / name).rename(self.tree / name)
+
+
+def lay(selected: Sequence[str], head: Path, base: Path, kept: Path) -> Overlay:
+    """Put head's benchmarks, and its configuration of pytest, in the place of base's, which go to the folder `kept`.
 
     Of a file, its whole folder goes along, as it may import its neighbours; that of the top does not. Done once both
     are built, so that neither is built from the other's files.
@@ -49,19 +67,28 @@ def lay(selected: Sequence[str], head: Path, base: Path) -> None:
         folders |= {path.name for tree in (head, base) for path in tree.iterdir() if path.name != ".git"}
         folders.remove(".")
     above = {str(parent / "conftest.py") for path in folders for parent in PurePosixPath(path).parents}
-    for name in [*sorted(folders), *sorted(above), *_CONFIGURATION, _PROJECT]:
-        _replace(head / name, base / name)
+    wanted = dict.fromkeys([*sorted(folders), *sorted(above), *_CONFIGURATION, _PROJECT])
+    names = [name for name in wanted if not any(str(parent) in wanted for parent in PurePosixPath(name).parents)]
+    for name in names:
+        if os.path.lexists(base / name):
+            (kept / name).parent.mkdir(parents=True, exist_ok=True)
+            (base / name).rename(kept / name)
+        _copy(head / name, base / name)
+    return Overlay(base, kept, tuple(names))
 
 
 def _parent(path: str) -> str:
     return str(PurePosixPath(path).parent)
 
 
-def _replace(source: Path, target: Path) -> None:
-    if target.is_dir() and not target.is_symlink():
-        shutil.rmtree(target)
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
     else:
-        target.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+
+
+def _copy(source: Path, target: Path) -> None:
     if source.is_dir():
         shutil.copytree(source, target, symlinks=True)
     elif source.exists():

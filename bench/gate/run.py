@@ -132,13 +132,15 @@ class Run:
         there = [path for path in paths if (base.tree / path.partition("::")[0]).exists()]
         absent = {path for path in paths if path not in there}
         own_set = _own_set(base, [argument for argument in looking if argument not in absent], there)
+        laid = None
         if request.benchmarks == "head":
-            overlay.lay(selected, head.tree, base.tree)
+            laid = overlay.lay(selected, head.tree, base.tree, base.tree.with_name(f"{BASE}-own"))
         laid_over = {path.partition("/")[0] for path in selected}
         own = {name: {key: value for key, value in one.items() if key not in laid_over} for name, one in own.items()}
         self.sets = Sets(own_set, base.run(looking), head.run(looking))
         self.sets.compare()
 
+        options = [argument for argument in arguments if argument not in paths]
         ends_s = time.monotonic() + request.budget_s
         arms = [
             Arm(name, prover.environment.python, prover.tree, prover.variables())
@@ -156,7 +158,6 @@ class Run:
             if lockstep.cores.reason:
                 self.notes.append(f"not pinned to cores: {lockstep.cores.reason}; expect wide intervals")
             watch = Watch(list(provers.values()), own)
-            options = [argument for argument in arguments if argument not in paths]
 
             def beside_time(measured: Sequence[str]) -> None:
                 """Look at what is no time, of benchmarks that neither crash nor hang, before the budget is planned."""
@@ -167,6 +168,10 @@ class Run:
             deltas = self.sets.head.deltas
             follow(self.source, lambda name: Margin(deltas.get(name, request.rules.delta)), self._told, self.course)
             self.sets.refused(self.source.refusals())
+        if laid is not None and (silent := self.sets.silent()):
+            self._do("asking base's own files for what head's skip")
+            laid.lift()
+            self.sets.own_ran(base.run([*options, *silent, "--benchmark-disable"]))
 
     def _beside_time(self, base: Prover, head: Prover, arguments: Sequence[str]) -> None:
         self._do("reading peak memory")

@@ -61,6 +61,16 @@ class Sets:
             else:
                 self._missing_on_base(name, f"{sides[BASE].why} on base: {sides[BASE].reason}")
 
+    def silent(self) -> list[str]:
+        """Return what base has by its own files, and the files that measure skip on both sides."""
+        return [name for name in self.skipped if name in self.own]
+
+    def own_ran(self, proof: Proof) -> None:
+        """Take in how these end by base's own files: what does not skip there has been removed by head's."""
+        for name in self.silent():
+            if proof.outcomes.get(name) != "skipped":
+                self.removed[name] = f"skipped by head's files, and not by base's: {self.skipped.pop(name)}"
+
     def changes(self) -> Changes:
         """Return what a verdict is to know."""
         return Changes(self.added, self.removed, self.failed)

@@ -43,17 +43,29 @@ def test_no_benchmarks_at_all(tmp_path: Path) -> None:
         overlay.paths(["-k", "toy"], tree(tmp_path / "head", toy__x=""))
 
 
-@pytest.mark.parametrize("selected", ["bench", "bench/a.py", "."])
-def test_what_is_laid_over(tmp_path: Path, selected: str) -> None:
-    """Head's benchmarks with what is beside and above them take the place of base's, which stays a worktree."""
+def texts(folder: Path) -> dict[str, str]:
+    """Return all files with what they hold."""
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("selected", [["bench"], ["bench/a.py"], ["."], ["bench", "bench/inner"]])
+def test_what_is_laid_over(tmp_path: Path, selected: list[str]) -> None:
+    """Head's benchmarks with what is beside and above them take the place of base's, which stays a worktree.
+
+    When it is lifted, base is what it was.
+    """
     head = tree(tmp_path / "head", bench__a="head", bench__b="new", conftest="head", toy__x="head")
     base = tree(tmp_path / "base", bench__a="base", bench__gone="base", toy__x="base", toy__gone="base")
 
-    overlay.lay([selected], head, base)
+    before = texts(base)
+
+    laid = overlay.lay(selected, head, base, tmp_path / "kept")
 
     assert (base / "bench/a.py").read_text() == (base / "conftest.py").read_text() == "head"
     assert (base / "bench/b.py").read_text() == "new"
     assert not (base / "bench/gone.py").exists()
-    assert (base / "toy/x.py").read_text() == ("head" if selected == "." else "base")
-    assert (base / "toy/gone.py").exists() is (selected != ".")
+    assert (base / "toy/x.py").read_text() == ("head" if selected == ["."] else "base")
+    assert (base / "toy/gone.py").exists() is (selected != ["."])
     assert (base / ".git").read_text() == "gitdir: base"
+    laid.lift()
+    assert texts(base) == before

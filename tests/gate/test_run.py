@@ -153,14 +153,17 @@ def test_what_fails_on_head_fails_the_run(toy: Toy) -> None:
 
 @pytest.mark.once
 def test_changed_set(toy: Toy) -> None:
-    """What head removed, or skips, is status 4; what it added is told."""
+    """What head removed, or skips, in code or in its benchmark files, is status 4; what it added is told."""
     toy.commit(
-        bench__bench_toy=BENCH + "def test_gone(benchmark):\n    benchmark(work)\n"
+        bench__bench_toy=BENCH + "import pytest\ndef test_gone(benchmark):\n    benchmark(work)\n"
         "def test_skipped(benchmark):\n    benchmark(work)\n"
+        "def test_hushed(benchmark):\n    benchmark(work)\n"
+        "def test_nowhere(benchmark):\n    pytest.skip('no machine yet')\n",
     )
     toy.commit(
         bench__bench_toy=BENCH + "import pytest, toy\ndef test_new(benchmark):\n    benchmark(toy.new)\n"
         "def test_skipped(benchmark):\n    if hasattr(toy, 'new'): pytest.skip('not today')\n    benchmark(work)\n"
+        "def test_hushed(benchmark):\n    pytest.skip('too slow')\n"
         "def test_nowhere(benchmark):\n    pytest.skip('no such machine')\n",
         toy____init__="def work():\n    return sum(range(2_000))\nnew = work\n",
     )
@@ -169,8 +172,9 @@ def test_changed_set(toy: Toy) -> None:
 
     found = decisions(verdict)
     assert (verdict.outcome, verdict.status) == ("changed", Status.CHANGED)
-    assert {name: found[name] for name in ("test_gone", "test_skipped", "test_new")} == {
+    assert {name: found[name] for name in ("test_gone", "test_hushed", "test_skipped", "test_new")} == {
         "test_gone": "removed",
+        "test_hushed": "removed",
         "test_skipped": "removed",
         "test_new": "added",
     }
