@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bench.gate import wording
 from bench.gate.procedure.center import Center
@@ -75,6 +75,9 @@ def _measured(course: Course) -> list[Finding]:
             findings.append(_confirmed(name, faster, margin, len(course.faster), "faster"))
         elif not screened.is_flagged:
             findings.append(_let_go(name, screened, course, margin))
+        else:  # the run was stopped
+            open_ = _let_go(name, screened, course, margin)
+            findings.append(replace(open_, decision="inconclusive", why=wording.UNCONFIRMED))
     return findings
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 from bench.gate import environments, instructions, interruption, memory, overlay, refs
 from bench.gate.environments import Builder
 from bench.gate.git import GitError, Repository
-from bench.gate.judge import judge
+from bench.gate.judge import Judgement, judge
 from bench.gate.procedure.decide import Course, StageName, follow
 from bench.gate.procedure.rules import Margin
 from bench.gate.procedure.sizes import SPLIT
@@ -78,6 +78,7 @@ class Run:
         try:
             with interruption.heeded():
                 self._run()
+                return self._judged()
         except KeyboardInterrupt:
             return self._stopped(f"interrupted while {self.doing}", Status.INTERRUPTED)
         except Trouble as trouble:
@@ -94,7 +95,6 @@ class Run:
             )
         finally:
             self.progress.close()
-        return self._judged()
 
     def _run(self) -> None:
         request = self.request
@@ -226,18 +226,20 @@ class Run:
     def _judged(self) -> Verdict:
         if self.sets is None:
             raise AssertionError("a run that ends has compared the sets")
-        judgement = judge(self.course, self.sets.changes(), self.memory, self.request.rules)
+        judgement = self._judgement(self.sets)
         return replace(
             self._stopped(judgement.line, judgement.status),
             outcome=judgement.outcome,
             why=(*judgement.why, *self.notes, *self.sets.notes()),
-            suite=judgement.suite,
-            benchmarks=judgement.benchmarks,
         )
+
+    def _judgement(self, sets: Sets) -> Judgement:
+        return judge(self.course, sets.changes(), self.memory, self.request.rules)
 
     def _stopped(self, line: str, status: Status) -> Verdict:
         """Return a verdict that says why there is none, with what is known."""
         outcome: Outcome = "changed" if status is Status.CHANGED else "could not run"
+        known = self._judgement(self.sets) if self.sets is not None else None
         return Verdict(
             outcome=outcome,
             status=status,
@@ -254,6 +256,8 @@ class Run:
             pilot=self.sizes.get("pilot"),
             screen=self.sizes.get("screen"),
             confirm=self.sizes.get("confirm"),
+            suite=known.suite if known is not None else None,
+            benchmarks=known.benchmarks if known is not None else (),
             memory=self.memory,
             memory_note=self.memory_note,
             instructions=self.instructions,

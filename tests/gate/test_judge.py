@@ -11,7 +11,7 @@ from bench.gate import wording
 from bench.gate.exporters import as_json, as_markdown, as_text
 from bench.gate.judge import Changes, Judgement, judge
 from bench.gate.memory import compare
-from bench.gate.procedure.decide import follow
+from bench.gate.procedure.decide import Course, follow
 from bench.gate.procedure.rules import Margin
 from bench.gate.procedure.sizes import Cost
 from bench.gate.procedure.synthetic import Synthetic, normal
@@ -25,6 +25,7 @@ from bench.report import verdict as report_verdict
 
 RULES = Rules.of()
 UNCHANGED = Changes()
+DEFAULT = Margin()
 MORE = Memory("b1", 10_000_000, 20_000_000, 2.0, 0.1, 3, "more")
 
 
@@ -38,11 +39,18 @@ def judged(
     everywhere: float = 0.0,
 ) -> Judgement:
     """Judge five benchmarks, of which b0 is slower by a log ratio."""
+    return judge(followed(slower, spread=spread, everywhere=everywhere), changes, memory, rules)
+
+
+def followed(
+    slower: float = 0.0, *, spread: float = 0.005, everywhere: float = 0.0, margin: Margin = DEFAULT
+) -> Course:
+    """Run the procedure on these."""
     names = [f"b{number}" for number in range(5)]
     truths = dict.fromkeys(names, everywhere) | {"b0": slower}
     cost = Cost(2.0, 0.03, dict.fromkeys(names, 0.012))
     source = Synthetic(np.random.default_rng(1), truths, dict.fromkeys(names, spread), normal, cost, 120)
-    return judge(follow(source, lambda _: Margin()), changes, memory, rules)
+    return follow(source, lambda _: margin)
 
 
 def verdict(judgement: Judgement, **more: object) -> Verdict:
@@ -100,6 +108,35 @@ def test_suite_as_a_whole() -> None:
 
     assert found.status is Status.REGRESSION
     assert "the suite as a whole 1.0" in found.line
+
+
+def test_improvement_of_the_suite_has_its_own_figures() -> None:
+    """The p-value and the bound are those of what is said, not of a slowdown that nobody has found."""
+    suite = judged(everywhere=-0.02, spread=0.002).suite
+
+    assert suite is not None
+    assert suite.decision == "faster"
+    assert suite.p is not None
+    assert suite.p <= RULES.alpha_suite
+    assert suite.bound is not None
+    assert suite.ratio is not None
+    assert suite.ratio < suite.bound < 1 - RULES.delta_suite
+
+
+def test_benchmarks_that_may_lose_more_are_not_said_to_have_lost_less() -> None:
+    """Where one is allowed another delta than the suite, the line does not promise the suite's."""
+    found = judge(followed(margin=Margin(0.05)), UNCHANGED, (), RULES)
+
+    assert found.line == "pass: none of 5 benchmarks is slower by more than it may become"
+
+
+def test_what_a_stopped_run_has_flagged() -> None:
+    """Without its confirmation it is neither slower nor unchanged; what the screen let go stays let go."""
+    stopped = dataclasses.replace(followed(0.07), slower={}, faster={})
+
+    found = {finding.name: finding.decision for finding in judge(stopped, UNCHANGED, (), RULES).benchmarks}
+
+    assert found == {"b0": "inconclusive"} | {f"b{number}": "no change" for number in range(1, 5)}
 
 
 @pytest.mark.parametrize(("asked", "status"), [("pass", Status.PASS), ("fail", Status.INCONCLUSIVE)])

@@ -22,6 +22,7 @@ class SuiteTest:
     logs: tuple[float, ...]
     margin: Margin
     p: float
+    """Of a change in the direction that was found; of a slowdown where none was."""
     is_slower: bool
     is_faster: bool
 
@@ -31,7 +32,9 @@ class SuiteTest:
         return center(self.logs)
 
     def bound(self) -> float:
-        """Return the log ratio that bounds a slowdown from below with confidence 1 - ALPHA_SUITE."""
+        """Return the log ratio that bounds what has changed, towards none, with confidence 1 - ALPHA_SUITE."""
+        if self.is_faster:
+            return -lower_bound([-value for value in self.logs], ALPHA_SUITE)
         return lower_bound(self.logs, ALPHA_SUITE)
 
 
@@ -39,11 +42,11 @@ def suite_test(logs: Mapping[str, Sequence[float]], margin: Margin) -> SuiteTest
     """Test the mean over benchmarks from as many log ratios each, one a generation; raises ValueError otherwise."""
     means = np.asarray([list(values) for values in logs.values()], dtype=float).mean(axis=0)
     draws = resamples(ALPHA_SUITE)
-    p = p_value(means.tolist(), margin.allowed, draws)
+    slower, faster = (p_value(values.tolist(), margin.allowed, draws) for values in (means, -means))
     return SuiteTest(
         logs=tuple(means.tolist()),
         margin=margin,
-        p=p,
-        is_slower=p <= ALPHA_SUITE,
-        is_faster=p_value((-means).tolist(), margin.allowed, draws) <= ALPHA_SUITE,
+        p=faster if faster <= ALPHA_SUITE else slower,
+        is_slower=slower <= ALPHA_SUITE,
+        is_faster=faster <= ALPHA_SUITE,
     )
