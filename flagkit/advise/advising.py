@@ -34,7 +34,7 @@ from flagkit.cpus import usable_cpus
 from flagkit.executors import EXECUTORS
 from flagkit.executors.properties import Property, deviation
 
-__all__ = ["PEERS", "Advising", "verify"]
+__all__ = ["PEERS", "PROCESSES", "Advising", "verify"]
 
 MEASURING_SHARE = 0.9
 """Of the budget; the rest is for starting, ranking and words."""
@@ -51,6 +51,10 @@ PILOT_DOUBT = 2.0
 HUNG = 10.0
 """How many times as long as expected a pilot has to take before its kind is ruled out for it."""
 VERIFIED = 3
+PROCESSES = 5
+"""In so many processes a kind's costs are measured, over as many advices as that takes."""
+AGAIN_S = 1.0
+"""With less than that left no costs are measured once more."""
 
 
 class Advising:
@@ -79,6 +83,7 @@ class Advising:
         self._costs = {kind: one for kind, one in stored.costs.items() if kind in self._kinds}
         self._measure_costs(stored, sorted(self._kinds, key=PEERS.__contains__))
         self._try(measured)
+        self._measure_again(stored)
         evidence, draws, ranking = self._rank(measured)
         for kind in self._kinds:
             if kind not in self._costs:
@@ -130,6 +135,20 @@ class Advising:
                 stored.not_within_s[kind] = left_s
             else:
                 self._costs[kind] = stored.costs[kind] = measured
+            cache.store(stored)
+
+    def _measure_again(self, stored: cache.Stored) -> None:
+        """Measure costs in one more process each, and keep them: the time is there, and the next advice knows more."""
+        while self._left_s() > AGAIN_S:
+            kinds = [kind for kind in self._kinds if kind in self._costs and kind not in PEERS]
+            kind = min(kinds, key=lambda one: len(self._costs[one].start_s), default=None)
+            if kind is None or len(self._costs[kind].start_s) == PROCESSES:
+                return
+            try:
+                again = run_apart(measure_costs, self._left_s(), self._tell, kind)
+            except EndedError:
+                return
+            self._costs[kind] = stored.costs[kind] = self._costs[kind].and_again(again)
             cache.store(stored)
 
     def _rank(self, measured: Measured) -> tuple[Evidence, Draws, list[Ranked]]:

@@ -1,7 +1,8 @@
 """What each kind costs on this machine: start-up, dispatch and bytes, by functions that do next to nothing themselves.
 
 Each kind is measured in a process of its own, as the first pool that it makes: a program's first pool is its only one
-more often than not, and the first one by forkserver starts the server too.
+more often than not, and the first one by forkserver starts the server too. That differs from process to process, so it
+is done again in further ones, as time allows.
 """
 
 import sys

@@ -1,7 +1,7 @@
 """What is measured and what is advised, as records; times in seconds, sizes in bytes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flagkit.usage import UsageError
 
@@ -143,6 +143,16 @@ class KindCosts:
     worker_bytes: int
     """Memory that each worker adds."""
     pace_s: float
+    """Of the process that measured last."""
+
+    def and_again(self, again: "KindCosts") -> "KindCosts":
+        """Return the figures of this and of one more process: they spread as processes do."""
+        both = {
+            name: value + getattr(again, name)
+            for name in self.__slots__
+            if isinstance(value := getattr(self, name), tuple)
+        }
+        return replace(again, **both)
 
 
 @dataclass(frozen=True, slots=True)

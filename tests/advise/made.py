@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flagkit.advise.advising import PROCESSES
 from flagkit.advise.records import KindCosts, Measured, Packing
 
 CORES = 4
@@ -47,7 +48,7 @@ def costs(kind: str, start_s: float = 0.1, **changes: Any) -> KindCosts:
     found: dict[str, Any] = {
         "kind": kind,
         "workers": CORES,
-        "start_s": (0.001 if is_thread else start_s,) * 2,
+        "start_s": (0.001 if is_thread else start_s,) * PROCESSES,
         "start_each_s": (0.0001 if is_thread else start_s / 10,) * 2,
         "dispatch_s": (2e-5,) * 2 if is_thread else (1e-4,) * 2,
         "busy_s": (2e-5,) * 2 if is_thread else (2e-4,) * 2,
