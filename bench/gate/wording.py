@@ -54,8 +54,8 @@ def why(findings: Sequence[Finding], suite: Finding | None, memory: Sequence[Mem
     if len(noisy) > _NAMED:
         found = [finding.found for finding in noisy if finding.found is not None]
         said.append(
-            f"{_some([finding.name for finding in noisy])}: too noisy: only {units.times(min(found))} to "
-            f"{units.times(max(found))} would have been found, above {units.times(1 + rules.limit)}"
+            f"{_some([finding.name for finding in noisy])}: too noisy: only {_slowdown(min(found))} to "
+            f"{_slowdown(max(found))} would have been found, above {_slowdown(1 + rules.limit)}"
         )
     else:
         said += [f"{finding.name}: {finding.why}" for finding in noisy]
@@ -112,7 +112,7 @@ def not_confirmed(confirmed: Confirmed, margin: Margin) -> str:
 
 def inconclusive(found: float, margin: Margin) -> str:
     """Say why neither answer is given."""
-    return f"too noisy: only {units.times(found)} would have been found, above {units.times(math.exp(margin.limit))}"
+    return f"too noisy: only {_slowdown(found)} would have been found, above {_slowdown(math.exp(margin.limit))}"
 
 
 def let_go(margin: Margin) -> str:
@@ -132,6 +132,11 @@ def _p(value: float) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.4g}%"
+
+
+def _slowdown(ratio: float) -> str:
+    """Write what would have been found in per cent: 1.05x would be 5.2% and 4.8% alike."""
+    return f"{units.number(100 * (ratio - 1))}%"
 
 
 def _count(count: int) -> str:

@@ -35,7 +35,8 @@ def render(verdict: Verdict) -> str:
     reasons = [*verdict.why, *(note for note in (verdict.memory_note, verdict.instructions_note) if note)]
     parts.append("\n".join(f"- {_text(reason)}" for reason in reasons))
     parts.append(
-        f"Took {units.seconds(verdict.wall_s)} of {units.seconds(verdict.budget_s)} on {_text(verdict.machine)}\\."
+        f"Took {units.seconds(verdict.wall_s)} in all ({units.seconds(verdict.budget_s)} were for measuring) on "
+        f"{_text(verdict.machine)}\\."
     )
     return "\n\n".join(part for part in parts if part) + "\n"
 

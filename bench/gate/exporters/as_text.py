@@ -21,7 +21,8 @@ def render(verdict: Verdict) -> str:
     parts += [
         f"- instructions of {count.name}: {count.base:,} to {count.head:,} (advisory)" for count in verdict.instructions
     ]
-    parts += [f"- took {units.seconds(verdict.wall_s)} of {units.seconds(verdict.budget_s)}", "", verdict.line]
+    took, budget = units.seconds(verdict.wall_s), units.seconds(verdict.budget_s)
+    parts += [f"- took {took} in all ({budget} were for measuring)", "", verdict.line]
     return "\n".join(_printable(part) for part in parts) + "\n"
 
 
