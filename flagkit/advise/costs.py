@@ -31,6 +31,8 @@ STARTS_S = 0.2
 CHUNK = 64
 LOOP_TURNS = 4_000
 """A task some times as long as what a pool does for it."""
+LONG_TURNS = 60_000
+"""One beside which that is nothing."""
 
 
 def workers_measured() -> int:
@@ -60,18 +62,22 @@ def measure_costs(tell: Tell, kind: str) -> KindCosts:
         chunk_s = _per_task(partial(_chunks, pool)) if is_sent else (0.0,)
         alone_s = _middle(_per_task(lambda count: [loop(LOOP_TURNS) for _ in range(count)]))
         busy_s = _per_task(partial(_all, pool, loop, LOOP_TURNS))
+        long_alone_s = _middle(_per_task(lambda count: [loop(LONG_TURNS) for _ in range(count)]))
+        long_s = _per_task(partial(_all, pool, loop, LONG_TURNS))
         bare_s = _middle(dispatch_s) + pickling_s
         if is_sent:
             send_s = _per_task(partial(_all, pool, swallow, payload))
             return_s = _per_task(partial(_all, pool, partial(produce, payload_kind), PAYLOAD_BYTES))
     side_by_side = min(workers, usable_cpus()) if is_sent or not _is_gil_enabled() else 1
+    crowding = tuple(max(1.0, took * side_by_side / long_alone_s) for took in long_s)
     return KindCosts(
         kind=kind,
         workers=workers,
         start_s=(start_s,),
         start_each_s=each_s,
         dispatch_s=dispatch_s,
-        busy_s=tuple(max(0.0, took * side_by_side - alone_s) for took in busy_s),
+        busy_s=tuple(max(0.0, took * side_by_side - alone_s * _middle(crowding)) for took in busy_s),
+        crowding=crowding,
         item_s=tuple(max(0.0, (took - _middle(dispatch_s)) / (CHUNK - 1)) for took in chunk_s),
         send_s_per_byte=tuple(max(0.0, took - bare_s) / PAYLOAD_BYTES for took in send_s),
         return_s_per_byte=tuple(max(0.0, took - bare_s) / PAYLOAD_BYTES for took in return_s),

@@ -41,6 +41,7 @@ class Draws:
         ratios = np.asarray(measured.together_s) / np.asarray(measured.alone_s)
         self.floor_s: NDArray[np.float64] = self._random.choice(ratios, SIZE) / measured.threads * self.mean_s
         self.gil_share = measured.gil_share(cores)
+        self.crowding = measured.crowding
         spread = float(np.hypot(_spread(list(paces)), _spread(measured.alone_s)))
         self.noise: NDArray[np.float64] = np.exp(self._random.normal(0.0, spread, SIZE))
         """By what a single run differs from what is expected of it."""

@@ -8,6 +8,8 @@ imports    the function's module in each worker that does not have it from its p
 caller     what the calling process does, one after the other: dispatch of each chunk, one more item in it, pickling of
            each argument, unpickling of each result, and moving their bytes. Where the function holds the GIL of the
            caller, which threads have in common, what it holds it for comes on top
+crowding   processor time that tasks take more when others run beside them: memory bandwidth, caches, threads of one
+           core, clock rate. Part of the next two
 workers    what a worker has to do: its share of the tasks and of their unpickling and pickling, times the imbalance,
            which is the longest share of any worker / the mean, as handing out chunk by chunk gives it; and what each
            of its chunks costs beside
@@ -15,10 +17,10 @@ cores      all processor time, of caller and workers, shared out among the cores
 
 The figures come from `costs` (of the kind, whatever the function is), `sampling` (of the function, alone and in
 threads) and, where there has been one, a pilot: it says what the kind's start-up takes with this function's module, and
-by which factor its steady state differs from the above, which has what no term names (memory bandwidth, caches, the
-turns of the GIL). The machine's pace changes meanwhile: a pilot runs tasks alone in turn with its rounds, and is held
-against these, so that what one kind is ahead of another, or of serial, is none of that. All figures are vectors of
-draws: each is drawn again from its measurements, so that what follows has the spread that these leave.
+by which factor its steady state differs from the above, which has what no term names (turns of the GIL, cold caches).
+The machine's pace changes meanwhile: a pilot runs tasks alone in turn with its rounds, and is held against these, so
+that what one kind is ahead of another, or of serial, is none of that. All figures are vectors of draws: each is drawn
+again from its measurements, so that what follows has the spread that these leave.
 """
 
 from collections.abc import Mapping
@@ -50,6 +52,8 @@ class Terms:
     transfer: Draw
     gil: Draw
     """What threads spend one at a time."""
+    crowding: Draw
+    """Processor time that tasks take more because others run beside them."""
     workers: Draw
     cores: Draw
 
@@ -87,7 +91,7 @@ def terms(
     first = np.full(draws.size, measured.first_extra_s)
     zero = np.zeros(draws.size)
     if costs is None:
-        return Terms(zero, first, zero, zero, zero, zero, total_s, zero)
+        return Terms(zero, first, zero, zero, zero, zero, zero, total_s, zero)
     if pilot is None:
         uneven = draws.imbalance(candidate.workers, candidate.chunksize)
     build = _thread_terms if resolve(candidate.kind).family == "thread" else _worker_terms
@@ -101,6 +105,7 @@ def _thread_terms(
     cpu_s = measured.cpu_share * total_s
     busy = n * draws.of(costs, "busy_s")
     workers = candidate.workers
+    crowding = _crowding(cpu_s, costs, workers, draws)
     return Terms(
         start_up=_start_up(costs, workers, draws),
         imports=zero + measured.first_extra_s,
@@ -108,8 +113,9 @@ def _thread_terms(
         pickling=zero,
         transfer=zero,
         gil=draws.gil_share * cpu_s,
-        workers=uneven * total_s / workers + busy * -(-n // workers) / n,
-        cores=np.maximum((cpu_s + busy) / draws.cores, total_s * draws.floor_s / draws.mean_s),
+        crowding=crowding,
+        workers=uneven * (total_s + crowding) / workers + busy * -(-n // workers) / n,
+        cores=np.maximum((cpu_s + crowding + busy) / draws.cores, total_s * draws.floor_s / draws.mean_s),
     )
 
 
@@ -131,6 +137,7 @@ def _worker_terms(
     )
     busy = chunks * draws.of(costs, "busy_s")
     cpu_s = min(1.0, measured.cpu_share) * total_s
+    crowding = _crowding(cpu_s, costs, workers, draws)
     import_s = 0.0 if resolve(candidate.kind).start_method == "fork" else measured.import_s
     return Terms(
         start_up=_start_up(costs, workers, draws),
@@ -139,10 +146,11 @@ def _worker_terms(
         pickling=np.full(draws.size, in_caller),
         transfer=moved,
         gil=np.zeros(draws.size),
+        crowding=crowding,
         # What a task costs was measured where all workers together had to wait for the processors
-        workers=uneven * (total_s + in_worker) / workers
+        workers=uneven * (total_s + crowding + in_worker) / workers
         + busy * -(-chunks // workers) / chunks * min(workers, cores) / min(costs.workers, cores),
-        cores=(cpu_s + in_worker + in_caller + busy + moved) / cores,
+        cores=(cpu_s + crowding + in_worker + in_caller + busy + moved) / cores,
     )
 
 
@@ -183,3 +191,14 @@ def _same_pool(kind: str) -> tuple[str, ...]:
 def _start_up(costs: KindCosts, workers: int, draws: Draws) -> Draw:
     further = workers - costs.workers
     return np.asarray(np.maximum(0.0, draws.of(costs, "start_s") + draws.of(costs, "start_each_s") * further))
+
+
+def _crowding(cpu_s: Draw, costs: KindCosts, workers: int, draws: Draws) -> Draw:
+    """Return what the tasks take more, as measured in threads or, if that is more, with a loop in that kind's workers.
+
+    Threads that hold the GIL are not beside each other, so that what they do in its absence is not known from them.
+    """
+    if draws.cores == 1:
+        return np.zeros(draws.size)
+    full = np.maximum(draws.of(costs, "crowding"), draws.crowding)
+    return np.asarray(cpu_s * (full - 1.0) * (min(workers, draws.cores) - 1) / (draws.cores - 1))

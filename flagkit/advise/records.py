@@ -76,6 +76,9 @@ class Measured:
     """A batch of the items in one thread, round by round."""
     together_s: tuple[float, ...]
     """`threads` threads with that batch each, in turn with `alone_s`."""
+    alone_cpu_s: tuple[float, ...]
+    """The processor time of those rounds."""
+    together_cpu_s: tuple[float, ...]
     threads: int
     batch: int
     """Items in the batch."""
@@ -112,9 +115,16 @@ class Measured:
         ratios = sorted(both / alone for both, alone in zip(self.together_s, self.alone_s, strict=True))
         return ratios[len(ratios) // 2] * self.mean_s / self.threads
 
+    @property
+    def crowding(self) -> float:
+        """How many times the processor time a task takes when others run beside it, with which it shares the memory."""
+        pairs = zip(self.together_cpu_s, self.alone_cpu_s, strict=True)
+        ratios = sorted(both / max(self.threads * alone, _TICK_S) for both, alone in pairs)
+        return max(1.0, ratios[len(ratios) // 2])
+
     def gil_share(self, cores: int) -> float:
         """Return the share of the CPU time that no two threads spend at once; 0 where it cannot be told."""
-        cpu_s = self.cpu_share * self.mean_s
+        cpu_s = self.cpu_share * self.mean_s * self.crowding
         if cores == 1 or self.threads * self.cpu_share < cores:  # they did not compute enough to be in each other's way
             return 0.0
         return min(1.0, max(0.0, (self.floor_s * cores / cpu_s - 1) / (cores - 1)))
@@ -135,6 +145,8 @@ class KindCosts:
     """An empty task, one of many: what the caller needs for it."""
     busy_s: tuple[float, ...]
     """What a task costs beside its own time where all workers are busy: processor time of caller and worker."""
+    crowding: tuple[float, ...]
+    """How many times as long as alone a task takes that computes, when all workers compute."""
     item_s: tuple[float, ...]
     """One more empty item in a chunk."""
     send_s_per_byte: tuple[float, ...]

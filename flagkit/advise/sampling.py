@@ -26,6 +26,8 @@ MOST_REPEATS = 10_000
 ROUNDS = 5
 ROUND_S = 0.01
 """A round is that long at least: the start of a thread is to be little beside it."""
+_Times = tuple[float, float]
+"""Wall time, and processor time of all threads."""
 
 
 def job_length(job: Job, n: int | None, name: str) -> int:
@@ -81,7 +83,7 @@ def sample(tell: Tell, target: Target, n: int | None, budget_s: float) -> Measur
     threads = min(
         MOST_THREADS, max(2, cores, ceil(2 * cores / max(cpu_share, 1e-9)) if cpu_share < 1 / cores else cores)
     )
-    alone_s, together_s = _together(job.function, [job.items[index] for index in batch], threads, budget_s / 2)
+    alone, together = _together(job.function, [job.items[index] for index in batch], threads, budget_s / 2)
     return Measured(
         n=n,
         positions=tuple((index + 0.5) / len(job.items) for index in times),
@@ -89,8 +91,10 @@ def sample(tell: Tell, target: Target, n: int | None, budget_s: float) -> Measur
         task_s=tuple(times.values()),
         first_s=first_s,
         cpu_share=cpu_share,
-        alone_s=tuple(alone_s),
-        together_s=tuple(together_s),
+        alone_s=tuple(wall_s for wall_s, _ in alone),
+        together_s=tuple(wall_s for wall_s, _ in together),
+        alone_cpu_s=tuple(cpu_s for _, cpu_s in alone),
+        together_cpu_s=tuple(cpu_s for _, cpu_s in together),
         threads=threads,
         batch=len(batch),
         import_s=job.import_s,
@@ -160,19 +164,19 @@ def _cpu_share(function: Callable[[Any], Any], items: Sequence[Any]) -> float:
 
 def _together(
     function: Callable[[Any], Any], items: Sequence[Any], threads: int, budget_s: float
-) -> tuple[list[float], list[float]]:
+) -> tuple[list[_Times], list[_Times]]:
     """Return the times of the batch in one thread and of one such batch in each of several, taken in turn."""
-    alone_s: list[float] = []
-    together_s: list[float] = []
+    alone: list[_Times] = []
+    together: list[_Times] = []
     deadline = time.perf_counter() + budget_s
     gc.collect()
-    while len(alone_s) < ROUNDS and (not alone_s or time.perf_counter() < deadline):
-        alone_s.append(_round(function, items, 1))
-        together_s.append(_round(function, items, threads))
-    return alone_s, together_s
+    while len(alone) < ROUNDS and (not alone or time.perf_counter() < deadline):
+        alone.append(_round(function, items, 1))
+        together.append(_round(function, items, threads))
+    return alone, together
 
 
-def _round(function: Callable[[Any], Any], items: Sequence[Any], threads: int) -> float:
+def _round(function: Callable[[Any], Any], items: Sequence[Any], threads: int) -> _Times:
     barrier = threading.Barrier(threads + 1)
     failures: list[BaseException] = []
 
@@ -188,10 +192,10 @@ def _round(function: Callable[[Any], Any], items: Sequence[Any], threads: int) -
     for thread in crew:
         thread.start()
     barrier.wait()
-    began = time.perf_counter()
+    began, cpu_s = time.perf_counter(), time.process_time()
     for thread in crew:
         thread.join()
-    took = time.perf_counter() - began
+    took = time.perf_counter() - began, time.process_time() - cpu_s
     if failures:
         raise failures[0]
     return took

@@ -1,6 +1,6 @@
 """What the model says of jobs whose truth is plain."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -40,9 +40,9 @@ def ranked(
     return rank(Evidence(sample, known, pilots or {}, CORES), drawn(sample))
 
 
-def median_s(sample: Measured, one: Candidate) -> float:
+def median_s(sample: Measured, one: Candidate, known: Mapping[str, KindCosts] = COSTS) -> float:
     """Return the expected time of a candidate."""
-    return float(np.median(predict(sample, COSTS, one, drawn(sample), {})[0]))
+    return float(np.median(predict(sample, known, one, drawn(sample), {})[0]))
 
 
 @given(candidate, task_s, st.integers(1, 500), st.integers(1, 500), st.floats(0, 1))
@@ -252,6 +252,37 @@ def test_there_are_never_more_workers_than_items(n: int, cores: int, cpu_share: 
 def test_the_gil_share_comes_from_threads_against_one(gil_share: float) -> None:
     """What threads take more than one, beyond the cores, is what they did one at a time."""
     assert measured(gil_share=gil_share).gil_share(CORES) == pytest.approx(gil_share)
+
+
+@pytest.mark.parametrize("gil_share", [0.0, 0.3])
+def test_what_threads_compute_more_is_no_gil(gil_share: float) -> None:
+    """Where each uses its processor for half as long again, the rounds are longer, and none waits for the other."""
+    plain = measured(gil_share=gil_share)
+    crowded = replace(
+        plain,
+        together_s=tuple(1.5 * took for took in plain.together_s),
+        together_cpu_s=tuple(1.5 * took for took in plain.together_cpu_s),
+    )
+    assert crowded.crowding == pytest.approx(1.5)
+    assert crowded.gil_share(CORES) == pytest.approx(gil_share)
+
+
+def test_crowding_lengthens_what_computes_side_by_side() -> None:
+    """Of a function, or at least that of the kind: in full on all cores, not at all in one worker or while waiting."""
+    crowded = {kind: costs(kind, crowding=(1.5, 1.5)) for kind in KINDS[1:]}
+    sample = measured(0.1, n=20)
+
+    def extra_s(workers: int, **changes: float) -> float:
+        one = Candidate("process-fork", workers, 1)
+        changed = replace(sample, **changes)  # type: ignore[arg-type]  # fields by name
+        return median_s(changed, one, crowded) - median_s(changed, one)
+
+    assert extra_s(CORES) == pytest.approx(0.5 * 20 * 0.1 / CORES)
+    assert extra_s(1) == 0
+    assert extra_s(CORES, cpu_share=0.01) == pytest.approx(0.01 * 0.5 * 20 * 0.1 / CORES)
+    in_threads = replace(sample, together_cpu_s=tuple(2 * took for took in sample.together_cpu_s))
+    one = Candidate("process-fork", CORES, 1)
+    assert median_s(in_threads, one, crowded) - median_s(sample, one) == pytest.approx(20 * 0.1 / CORES)
 
 
 def test_waiting_says_nothing_of_the_gil() -> None:

@@ -54,6 +54,8 @@ def test_computing_is_told_from_waiting() -> None:
     measured = sample(silent, Target("flagkit.work.pure:loop", [200_000] * 40), None, 1.0)
     assert measured.cpu_share > 0.3  # of a processor that others may want too
     assert measured.floor_s > 0
+    assert 1 <= measured.crowding < 5
+    assert min(measured.alone_cpu_s) > 0
     assert measured.threads >= 2
 
 
@@ -124,6 +126,7 @@ def test_costs_of_a_kind(kind: str) -> None:
     assert found.kind == kind
     assert found.workers >= 2
     assert min(*found.start_s, *found.dispatch_s) > 0
+    assert min(found.crowding) >= 1
     assert min(*found.start_each_s, *found.busy_s, *found.item_s, *found.send_s_per_byte) >= 0
     if kind == "thread":
         assert (found.send_s_per_byte, found.return_s_per_byte, found.item_s) == ((0.0,), (0.0,), (0.0,))
