@@ -140,7 +140,8 @@ class Run:
         self.sets = Sets(own_set, base.run(looking), head.run(looking))
         self.sets.compare()
 
-        options = [argument for argument in arguments if argument not in paths]
+        # Of those that run benchmarks as tests, which are named one by one; pytest-benchmark takes no two of its words
+        options = [argument for argument in arguments if argument not in {*paths, "--benchmark-only"}]
         ends_s = time.monotonic() + request.budget_s
         arms = [
             Arm(name, prover.environment.python, prover.tree, prover.variables())
@@ -186,7 +187,10 @@ class Run:
         self._do("counting instructions")
         self.instructions_note = instructions.unavailable()
         if not self.instructions_note:
-            self.instructions = instructions.measure(base, head, arguments)
+            try:
+                self.instructions = instructions.measure(base, head, arguments)
+            except Trouble as trouble:  # as above
+                self.instructions_note = f"instructions were not counted: {trouble.line}"
 
     def _do(self, doing: str) -> None:
         self.progress.close()

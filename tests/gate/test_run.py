@@ -7,13 +7,15 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from bench.gate import instructions, memory
 from bench.gate.exporters import as_json, as_markdown, as_text
 from bench.gate.procedure import decide, sizes
 from bench.gate.run import Request, Run
+from bench.gate.trouble import Trouble
 from bench.gate.verdict import Rules, Status, Verdict
 from bench.lockstep.progress import Progress
 
@@ -96,12 +98,18 @@ def test_slowdown_is_confirmed(toy: Toy) -> None:
 
 
 @pytest.mark.once
-def test_identical_code_passes(make_toy: "MakeToy") -> None:
+def test_identical_code_passes(make_toy: "MakeToy", monkeypatch: pytest.MonkeyPatch) -> None:
     """A comment makes no regression; what takes time beside the stages is done before their sizes are chosen.
 
     The benchmarks are the first ones, which head brings: they measure base too. With --benchmarks own there is nothing
-    to compare.
+    to compare. Instructions are advisory: that they could not be counted is a note.
     """
+
+    def fail(*_: object) -> NoReturn:
+        raise Trouble("perf: no such luck")
+
+    monkeypatch.setattr(instructions, "unavailable", str)
+    monkeypatch.setattr(instructions, "measure", fail)
     toy = make_toy(bench__bench_toy="")
     toy.git("rm", "-rq", "bench")
     toy.commit()
@@ -113,6 +121,7 @@ def test_identical_code_passes(make_toy: "MakeToy") -> None:
     assert decisions(verdict)["test_work"] != "added"
     assert verdict.status is Status.PASS
     assert verdict.outcome in {"pass", "inconclusive"}
+    assert verdict.instructions_note == "instructions were not counted: perf: no such luck"
     told = [line for line in said.getvalue().splitlines() if line.startswith(("peak memory:", "fixed from here on:"))]
     assert told[-1].startswith("fixed from here on:")
     assert verdict.memory_note or told[0].startswith("peak memory:")
@@ -168,10 +177,12 @@ def test_changed_set(toy: Toy) -> None:
         toy____init__="def work():\n    return sum(range(2_000))\nnew = work\n",
     )
 
-    verdict = run(toy, rules=LENIENT)
+    verdict = run(toy, rules=LENIENT, selection=("bench", "--benchmark-only"))
 
     found = decisions(verdict)
     assert (verdict.outcome, verdict.status) == ("changed", Status.CHANGED)
+    lanes = {lane.name.rpartition("::")[2] for lane in verdict.memory}
+    assert lanes == (set() if memory.unavailable() else {"test_work"})
     assert {name: found[name] for name in ("test_gone", "test_hushed", "test_skipped", "test_new")} == {
         "test_gone": "removed",
         "test_hushed": "removed",
