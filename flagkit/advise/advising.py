@@ -36,7 +36,7 @@ from flagkit.executors.properties import Property, deviation
 
 __all__ = ["PEERS", "PROCESSES", "Advising", "verify"]
 
-MEASURING_SHARE = 0.9
+MEASURING_SHARE = 0.85
 """Of the budget; the rest is for starting, ranking and words."""
 SAMPLE_SHARE = 0.25
 COSTS_SHARE = 0.7

@@ -3,7 +3,7 @@
 Source: B. Efron, Bootstrap Methods: Another Look at the Jackknife, Annals of Statistics 7 (1979).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,13 @@ class Draws:
         found = self._drawn.get(key)
         if found is None:
             found = self._drawn[key] = self._random.choice(np.asarray(list(values)), SIZE)
+        return found
+
+    def once(self, key: str, compute: Callable[[], NDArray[np.float64]]) -> NDArray[np.float64]:
+        """Return what `compute` gives, computed when it is first asked for; all these draws are of one evidence."""
+        found = self._drawn.get(key)
+        if found is None:
+            found = self._drawn[key] = compute()
         return found
 
     def imbalance(self, workers: int, chunksize: int) -> float:

@@ -169,19 +169,29 @@ def predict(
     kind = candidate.kind
     found = terms(measured, costs.get(kind), candidate, draws)
     start_s = found.start_up + found.imports - measured.first_extra_s
+    steady = found.steady
     own = pilots.get(kind)
     if own is not None:
-        piloted = terms(measured, costs[kind], own.candidate, draws, own)
-        expected_s = np.median((piloted.start_up + piloted.imports - measured.first_extra_s) * np.median(own.drifts))
-        start_s = start_s * own.start_s / expected_s
-    steady = found.steady
+        start_s = start_s * draws.once(f"{kind} start", lambda: _start_factor(measured, costs[kind], draws, own))
     likewise = next((pilots[one] for one in (kind, *_same_pool(kind)) if one in pilots and one in costs), None)
     if likewise is not None:
         of = likewise.candidate.kind
-        piloted = terms(measured, costs[of], likewise.candidate, draws, likewise)
-        rounds_s = [took_s / drift for took_s, drift in zip(likewise.rounds_s, likewise.drifts, strict=True)]
-        steady = steady * draws.choose(rounds_s, f"{of} pilot") / np.median(piloted.steady)
+        steady = steady * draws.once(f"{of} steady", lambda: _steady_factor(measured, costs[of], draws, likewise))
     return start_s + measured.first_extra_s + steady, found
+
+
+def _start_factor(measured: Measured, costs: KindCosts, draws: Draws, pilot: Pilot) -> Draw:
+    """Return how many times the start took what the model expects, at the machine's pace of the sample."""
+    piloted = terms(measured, costs, pilot.candidate, draws, pilot)
+    expected_s = np.median((piloted.start_up + piloted.imports - measured.first_extra_s) * np.median(pilot.drifts))
+    return np.full(draws.size, pilot.start_s / expected_s)
+
+
+def _steady_factor(measured: Measured, costs: KindCosts, draws: Draws, pilot: Pilot) -> Draw:
+    """Return how many times the rounds took what the model expects, a draw of the rounds each, at that pace too."""
+    piloted = terms(measured, costs, pilot.candidate, draws, pilot)
+    rounds_s = [took_s / drift for took_s, drift in zip(pilot.rounds_s, pilot.drifts, strict=True)]
+    return draws.choose(rounds_s, f"{costs.kind} pilot") / np.median(piloted.steady)
 
 
 def _same_pool(kind: str) -> tuple[str, ...]:
