@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from flagkit.advise.records import Advice, AdviseError, Candidate, Interval, Measured, Prediction, RuledOut
-from flagkit.advise.target import Target, first_items
+from flagkit.advise.target import Target, first_items, named
 from flagkit.executors import EXECUTORS
 
 __all__ = ["Advice", "AdviseError", "Candidate", "Interval", "Measured", "Prediction", "RuledOut", "advise"]
@@ -39,4 +39,4 @@ def advise(
         known, length = first_items(items)
         if length is None and n is None:
             raise AdviseError("the items did not end: give n, how many the real job has")
-    return Advising(Target(function, known), n, budget, lambda _: None, tuple(EXECUTORS)).run()
+    return Advising(Target(named(function), known), n, budget, lambda _: None, tuple(EXECUTORS)).run()

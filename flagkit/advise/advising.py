@@ -53,7 +53,9 @@ HUNG = 10.0
 VERIFIED = 3
 PROCESSES = 5
 """In so many processes a kind's costs are measured, over as many advices as that takes."""
-AGAIN_S = 1.0
+MORE = 1.2
+"""How many times as long as the time in which a kind's costs could not be measured is worth another try."""
+AGAIN_S = 1.5
 """With less than that left no costs are measured once more."""
 
 
@@ -63,6 +65,7 @@ class Advising:
     def __init__(self, target: Target, n: int | None, budget_s: float, tell: Tell, kinds: Sequence[str]) -> None:
         self._target = target
         self._n = n
+        self._whole_s = budget_s
         self._budget_s = MEASURING_SHARE * budget_s
         self._tell = tell
         self._kinds = [kind for kind in kinds if kind != "serial"]
@@ -94,8 +97,11 @@ class Advising:
             choice=ranked[0],
             reason=reasons.reason(measured, ranking, draws),
             ties=tuple(undecided),
-            changes=tuple(reasons.changes(evidence, ranking)),
-            warnings=tuple(reasons.warnings(measured, ranked[0].candidate)),
+            changes=tuple(reasons.changes(evidence, ranking, draws, self._began + self._whole_s)),
+            warnings=(
+                *reasons.untried(evidence, ranked[0].candidate),
+                *reasons.warnings(measured, ranked[0].candidate),
+            ),
             ranking=tuple(ranked),
             ruled_out=tuple(RuledOut(kind, reason) for kind, reason in self._ruled_out.items()),
             snippet=snippet(self._target, ranked[0].candidate, is_factory=measured.is_factory),
@@ -112,6 +118,8 @@ class Advising:
             reason = spec.unavailable()
             if reason is None and self._target.setup is not None and kind != "thread":
                 reason = deviation(kind, Property.INITIALIZER)
+            if reason is None and spec.family == "thread":
+                reason = measured.unthreaded
             if reason is None and spec.family != "thread" and measured.unpicklable is not None:
                 # Some of them could send it all the same, by cloudpickle, but what that costs is not measured
                 reason = f"not tried: {measured.unpicklable}" if kind in PEERS else measured.unpicklable
@@ -127,12 +135,15 @@ class Advising:
         """Measure what is not known yet, as far as the time goes, and keep it."""
         for kind in kinds:
             left_s = self._left_s(COSTS_SHARE)
-            if kind in self._costs or left_s <= stored.not_within_s.get(kind, 0.0):
+            if kind in self._costs or left_s <= MORE * stored.not_within_s.get(kind, 0.0):
                 continue
             try:
                 measured = run_apart(measure_costs, left_s, self._tell, kind)
-            except EndedError:
+            except LateError:
                 stored.not_within_s[kind] = left_s
+            except EndedError as error:
+                self._leave_out(kind, f"not tried: {error}")
+                continue
             else:
                 self._costs[kind] = stored.costs[kind] = measured
             cache.store(stored)

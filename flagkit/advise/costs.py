@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
+from statistics import median
 from typing import Any
 
 from flagkit.advise.memory import tree_bytes
@@ -29,10 +30,10 @@ ROUNDS = 4
 ROUND_S = 0.012
 STARTS_S = 0.2
 CHUNK = 64
-LOOP_TURNS = 4_000
-"""A task some times as long as what a pool does for it."""
-LONG_TURNS = 60_000
-"""One beside which that is nothing."""
+SHORT_TURNS = 4_000
+LONG_TURNS = 24_000
+TASKS_A_WORKER = 12
+"""So many that who gets the last one makes little difference."""
 
 
 def workers_measured() -> int:
@@ -53,36 +54,29 @@ def measure_costs(tell: Tell, kind: str) -> KindCosts:
     payload_kind = "array" if kind == "shared" else "bytes"
     payload = PAYLOADS[payload_kind].build(PAYLOAD_BYTES)
     pickling_s = 0.0 if kind == "shared" else (packed := packing([payload])).dumps_s + packed.loads_s
-    send_s: tuple[float, ...] = (0.0,)
-    return_s: tuple[float, ...] = (0.0,)
     with make(kind, workers) as pool:
         warm(pool, workers, loop, 1)
         worker_bytes = max(0, tree_bytes() - alone_bytes) // workers
         dispatch_s = _per_task(partial(_all, pool, echo, None))
-        chunk_s = _per_task(partial(_chunks, pool)) if is_sent else (0.0,)
-        alone_s = _middle(_per_task(lambda count: [loop(LOOP_TURNS) for _ in range(count)]))
-        busy_s = _per_task(partial(_all, pool, loop, LOOP_TURNS))
-        long_alone_s = _middle(_per_task(lambda count: [loop(LONG_TURNS) for _ in range(count)]))
-        long_s = _per_task(partial(_all, pool, loop, LONG_TURNS))
-        bare_s = _middle(dispatch_s) + pickling_s
-        if is_sent:
-            send_s = _per_task(partial(_all, pool, swallow, payload))
-            return_s = _per_task(partial(_all, pool, partial(produce, payload_kind), PAYLOAD_BYTES))
-    side_by_side = min(workers, usable_cpus()) if is_sent or not _is_gil_enabled() else 1
-    crowding = tuple(max(1.0, took * side_by_side / long_alone_s) for took in long_s)
+        chunk_s = _per_task(partial(_chunks, pool)) if is_sent else dispatch_s
+        bare_s = dispatch_s + pickling_s
+        send_s = _per_task(partial(_all, pool, swallow, payload)) if is_sent else bare_s
+        return_s = _per_task(partial(_all, pool, partial(produce, payload_kind), PAYLOAD_BYTES)) if is_sent else bare_s
+        side_by_side = min(workers, usable_cpus()) if is_sent or not _is_gil_enabled() else 1
+        crowding, busy_s = _computing(pool, workers, side_by_side)
     return KindCosts(
         kind=kind,
         workers=workers,
         start_s=(start_s,),
-        start_each_s=each_s,
-        dispatch_s=dispatch_s,
-        busy_s=tuple(max(0.0, took * side_by_side - alone_s * _middle(crowding)) for took in busy_s),
-        crowding=crowding,
-        item_s=tuple(max(0.0, (took - _middle(dispatch_s)) / (CHUNK - 1)) for took in chunk_s),
-        send_s_per_byte=tuple(max(0.0, took - bare_s) / PAYLOAD_BYTES for took in send_s),
-        return_s_per_byte=tuple(max(0.0, took - bare_s) / PAYLOAD_BYTES for took in return_s),
+        start_each_s=(each_s,),
+        dispatch_s=(dispatch_s,),
+        busy_s=(busy_s,),
+        crowding=(crowding,),
+        item_s=(max(0.0, (chunk_s - dispatch_s) / (CHUNK - 1)) if is_sent else 0.0,),
+        send_s_per_byte=(max(0.0, send_s - bare_s) / PAYLOAD_BYTES,),
+        return_s_per_byte=(max(0.0, return_s - bare_s) / PAYLOAD_BYTES,),
         worker_bytes=worker_bytes,
-        pace_s=pace(),
+        pace_s=(pace(),),
     )
 
 
@@ -94,18 +88,18 @@ def _start(kind: str, workers: int) -> float:
     return time.perf_counter() - began
 
 
-def _each(kind: str, workers: int) -> tuple[float, ...]:
+def _each(kind: str, workers: int) -> float:
     """Return what each worker beyond the first adds to the start of a pool that is not the process's first."""
     found: list[float] = []
     deadline = time.perf_counter() + STARTS_S
     while len(found) < ROUNDS and (not found or time.perf_counter() < deadline):
         one_s = _start(kind, 1)
-        found.append(max(0.0, _start(kind, workers) - one_s) / (workers - 1))
-    return tuple(found)
+        found.append((_start(kind, workers) - one_s) / (workers - 1))
+    return max(0.0, median(found))
 
 
-def _per_task(run: Callable[[int], object]) -> tuple[float, ...]:
-    """Return the seconds a task in each of several rounds, which are long enough for the pool to be kept busy."""
+def _per_task(run: Callable[[int], object]) -> float:
+    """Return the seconds a task, the median of several rounds, which are long enough for the pool to be kept busy."""
     count, took = 1, 0.0
     while took < ROUND_S:
         count *= 2
@@ -117,7 +111,34 @@ def _per_task(run: Callable[[int], object]) -> tuple[float, ...]:
         began = time.perf_counter()
         run(count)
         rounds.append((time.perf_counter() - began) / count)
-    return tuple(rounds)
+    return median(rounds)
+
+
+def _computing(pool: Executor, workers: int, side_by_side: int) -> tuple[float, float]:
+    """Return how many times as long tasks compute where all workers do, and what each costs beside.
+
+    From tasks of two lengths, as what a pool does for each is the same for both. Alone and in the pool take turns, so
+    that the machine's own pace is none of it.
+    """
+    count = TASKS_A_WORKER * workers
+    crowding: list[float] = []
+    alone_s: list[float] = []
+    pool_s: list[float] = []
+    for _ in range(ROUNDS):
+        times = []
+        for turns in (SHORT_TURNS, LONG_TURNS):
+            began = time.perf_counter()
+            for _ in range(count):
+                loop(turns)
+            alone = time.perf_counter() - began
+            _all(pool, loop, turns, count)
+            times.append((alone / count, (time.perf_counter() - began - alone) / count))
+        (short_alone, short), (long_alone, long) = times
+        crowding.append(side_by_side * (long - short) / (long_alone - short_alone))
+        alone_s.append(short_alone)
+        pool_s.append(short)
+    crowded = max(1.0, median(crowding))
+    return crowded, max(0.0, side_by_side * median(pool_s) - crowded * median(alone_s))
 
 
 def _all(pool: Executor, function: Callable[[Any], Any], item: Any, count: int) -> None:
@@ -126,10 +147,6 @@ def _all(pool: Executor, function: Callable[[Any], Any], item: Any, count: int) 
 
 def _chunks(pool: Executor, count: int) -> None:
     list(pool.map(echo, [None] * (count * CHUNK), chunksize=CHUNK))
-
-
-def _middle(values: tuple[float, ...]) -> float:
-    return sorted(values)[len(values) // 2]
 
 
 def _is_gil_enabled() -> bool:

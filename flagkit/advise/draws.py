@@ -3,7 +3,7 @@
 Source: B. Efron, Bootstrap Methods: Another Look at the Jackknife, Annals of Statistics 7 (1979).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from flagkit.advise.records import Interval, KindCosts, Measured
 __all__ = ["Draws"]
 
 SIZE = 400
+SIDE_BY_SIDE = 0.5
+"""Up to this share of the GIL, threads are beside each other for the most part."""
 COVERED = (0.05, 0.95)
 """Between these quantiles of the draws lies the interval."""
 
@@ -22,16 +24,27 @@ class Draws:
     """Vectors of `size` values, the same ones for all candidates, so that these can be compared draw by draw.
 
     `paces` are of all processes that have measured something: what they spread by, a further process will. `drifts`
-    are the machine's since the sample was taken: all times of what follows may be so many times longer.
+    are the machine's since the sample was taken: all times of what follows may be so many times longer. `factors` are
+    what pilots have said of the model, where they are to be those of other draws.
     """
 
     def __init__(
-        self, measured: Measured, cores: int, paces: Iterable[float], drifts: Iterable[float] = (), *, seed: int = 0
+        self,
+        measured: Measured,
+        cores: int,
+        paces: Iterable[float],
+        drifts: Iterable[float] = (),
+        factors: Mapping[str, NDArray[np.float64]] | None = None,
+        *,
+        seed: int = 0,
     ) -> None:
         self.size = SIZE
         self.cores = cores
         self._random = np.random.default_rng(seed)
         self._drawn: dict[str, NDArray[np.float64]] = {}
+        self._processes: dict[str, NDArray[np.int64]] = {}
+        self._n = measured.n
+        self.factors = dict(factors or {})
         sampled = np.asarray(measured.task_s)
         drawn = self._random.integers(len(sampled), size=(SIZE, len(sampled)))
         self.mean_s: NDArray[np.float64] = sampled[drawn].mean(axis=1)
@@ -41,15 +54,19 @@ class Draws:
         ratios = np.asarray(measured.together_s) / np.asarray(measured.alone_s)
         self.floor_s: NDArray[np.float64] = self._random.choice(ratios, SIZE) / measured.threads * self.mean_s
         self.gil_share = measured.gil_share(cores)
-        self.crowding = measured.crowding
+        self.crowding = measured.crowding if self.gil_share < SIDE_BY_SIDE else 1.0
+        """Of tasks of which a good part computes side by side in threads: of others, threads tell nothing."""
         spread = float(np.hypot(_spread(list(paces)), _spread(measured.alone_s)))
         self.noise: NDArray[np.float64] = np.exp(self._random.normal(0.0, spread, SIZE))
         """By what a single run differs from what is expected of it."""
         self.drift: NDArray[np.float64] = self._random.choice(np.asarray([1.0, *drifts]), SIZE)
 
     def of(self, costs: KindCosts, name: str) -> NDArray[np.float64]:
-        """Return draws of a kind's cost, by the name of the field."""
-        return self.choose(getattr(costs, name), f"{costs.kind}.{name}")
+        """Return draws of a kind's cost, by the name of the field; all figures of a draw are of one process."""
+        values = np.asarray(getattr(costs, name))
+        if costs.kind not in self._processes:
+            self._processes[costs.kind] = self._random.integers(len(values), size=SIZE)
+        return values[self._processes[costs.kind]]
 
     def choose(self, values: Iterable[float], key: str) -> NDArray[np.float64]:
         """Return draws of these values; the same ones whenever asked for with the same key."""
@@ -58,17 +75,19 @@ class Draws:
             found = self._drawn[key] = self._random.choice(np.asarray(list(values)), SIZE)
         return found
 
-    def once(self, key: str, compute: Callable[[], NDArray[np.float64]]) -> NDArray[np.float64]:
-        """Return what `compute` gives, computed when it is first asked for; all these draws are of one evidence."""
-        found = self._drawn.get(key)
-        if found is None:
-            found = self._drawn[key] = compute()
-        return found
+    def factor(self, key: str, compute: Callable[[], NDArray[np.float64]]) -> NDArray[np.float64]:
+        """Return what a pilot says of the model, computed when it is first asked for."""
+        if key not in self.factors:
+            self.factors[key] = compute()
+        return self.factors[key]
 
     def imbalance(self, workers: int, chunksize: int) -> float:
         """Return how unevenly so many workers share the job's items in chunks of that size."""
         if (workers, chunksize) not in self._imbalances:
-            self._imbalances[workers, chunksize] = imbalance(self.tasks, workers, chunksize)
+            fitting = max(
+                1, round(chunksize * len(self.tasks) / self._n)
+            )  # very long jobs have tasks that stand for all
+            self._imbalances[workers, chunksize] = imbalance(self.tasks, workers, fitting)
         return self._imbalances[workers, chunksize]
 
     def interval(self, expected_s: NDArray[np.float64]) -> Interval:
@@ -79,11 +98,6 @@ class Draws:
         return Interval(value, min(float(low), value), max(value, float(high)))
 
 
-def _spread(times: Sequence[float]) -> float:
-    """Return the standard deviation of their logarithms, by the median absolute deviation: one outlier is not the rule.
-
-    Source: P. J. Rousseeuw and C. Croux, Alternatives to the Median Absolute Deviation, JASA 88 (1993). By 1 / 0.6745
-    it is that of a normal distribution.
-    """
-    logs = np.log(np.asarray(times))
-    return float(np.median(np.abs(logs - np.median(logs)))) / 0.6745
+def _spread(values: Sequence[float]) -> float:
+    """Return the standard deviation of their logarithms: outliers belong to what a further process may be."""
+    return float(np.std(np.log(np.asarray(values)), ddof=1)) if len(values) > 1 else 0.0

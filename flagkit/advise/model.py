@@ -19,8 +19,8 @@ The figures come from `costs` (of the kind, whatever the function is), `sampling
 threads) and, where there has been one, a pilot: it says what the kind's start-up takes with this function's module, and
 by which factor its steady state differs from the above, which has what no term names (turns of the GIL, cold caches).
 The machine's pace changes meanwhile: a pilot runs tasks alone in turn with its rounds, and is held against these, so
-that what one kind is ahead of another, or of serial, is none of that. All figures are vectors of draws: each is drawn
-again from its measurements, so that what follows has the spread that these leave.
+that what one kind is ahead of another, or of serial, is none of that. What was measured more than once (tasks, costs,
+rounds) is a vector of draws, so that what follows has the spread that these leave.
 """
 
 from collections.abc import Mapping
@@ -172,11 +172,11 @@ def predict(
     steady = found.steady
     own = pilots.get(kind)
     if own is not None:
-        start_s = start_s * draws.once(f"{kind} start", lambda: _start_factor(measured, costs[kind], draws, own))
+        start_s = start_s * draws.factor(f"{kind} start", lambda: _start_factor(measured, costs[kind], draws, own))
     likewise = next((pilots[one] for one in (kind, *_same_pool(kind)) if one in pilots and one in costs), None)
     if likewise is not None:
         of = likewise.candidate.kind
-        steady = steady * draws.once(f"{of} steady", lambda: _steady_factor(measured, costs[of], draws, likewise))
+        steady = steady * draws.factor(f"{of} steady", lambda: _steady_factor(measured, costs[of], draws, likewise))
     return start_s + measured.first_extra_s + steady, found
 
 
@@ -204,10 +204,7 @@ def _start_up(costs: KindCosts, workers: int, draws: Draws) -> Draw:
 
 
 def _crowding(cpu_s: Draw, costs: KindCosts, workers: int, draws: Draws) -> Draw:
-    """Return what the tasks take more, as measured in threads or, if that is more, with a loop in that kind's workers.
-
-    Threads that hold the GIL are not beside each other, so that what they do in its absence is not known from them.
-    """
+    """Return what the tasks take more, as measured in threads or, if that is more, in that kind's workers."""
     if draws.cores == 1:
         return np.zeros(draws.size)
     full = np.maximum(draws.of(costs, "crowding"), draws.crowding)

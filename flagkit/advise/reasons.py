@@ -3,6 +3,8 @@
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from math import inf
+from time import monotonic
 
 import numpy as np
 
@@ -12,7 +14,7 @@ from flagkit.advise.ranking import Ranked, rank, ties
 from flagkit.advise.records import Candidate, Evidence, Measured, Packing
 from flagkit.executors import resolve
 
-__all__ = ["changes", "reason", "warnings"]
+__all__ = ["changes", "reason", "untried", "warnings"]
 
 WORTH_TELLING = 0.1
 """A share of a time from which on it is a reason."""
@@ -93,19 +95,24 @@ def _sending_share(ranked: Ranked) -> float:
     return min(1.0, float(np.median((ranked.terms.pickling + ranked.terms.transfer) / ranked.expected_s)))
 
 
-def changes(evidence: Evidence, ranking: list[Ranked]) -> Iterator[str]:
-    """Yield what would change the answer: at which length of a task, and at which payload, another family is best."""
+def changes(evidence: Evidence, ranking: list[Ranked], draws: Draws, until: float = inf) -> Iterator[str]:
+    """Yield what would change the answer: at which length of a task, and at which payload, another family is best.
+
+    What is not found until that time, by time.monotonic(), is left out.
+    """
     kinds = [one.candidate.kind for one in ranking]
     measured = evidence.measured
 
     def best(other: Measured) -> list[str]:
         """Return the kind that would be the best, and those that could not be told apart from it."""
-        ranked = rank(replace(evidence, measured=other), Draws(other, evidence.cores, [measured.pace_s]))
+        # What pilots say of the model they say of the job as it is
+        others = Draws(other, evidence.cores, [measured.pace_s], factors=draws.factors)
+        ranked = rank(replace(evidence, measured=other), others)
         return [ranked[0].candidate.kind, *(one.kind for one in ties(ranked))]
 
     group = _family(kinds[0])
     for step in (1 / 4, 4.0):
-        found = _turning_point(lambda factor: best(_with_task(measured, factor)), group, _family, step)
+        found = _turning_point(lambda factor: best(_with_task(measured, factor)), group, _family, step, until)
         if found is not None:
             factor, kind = found
             words = "shorter" if step < 1 else "longer"
@@ -114,7 +121,7 @@ def changes(evidence: Evidence, ranking: list[Ranked]) -> Iterator[str]:
         sent = max(1.0, measured.arguments.size_bytes)
         for step in (1 / 4, 4.0):
             found = _turning_point(
-                lambda factor: best(_with_payload(measured, factor)), _transport(kinds[0]), _transport, step
+                lambda factor: best(_with_payload(measured, factor)), _transport(kinds[0]), _transport, step, until
             )
             if found is not None:
                 words = "smaller" if step < 1 else "larger"
@@ -122,9 +129,12 @@ def changes(evidence: Evidence, ranking: list[Ranked]) -> Iterator[str]:
 
 
 def _turning_point(
-    best: Callable[[float], list[str]], group: str, group_of: Callable[[str], str], step: float
+    best: Callable[[float], list[str]], group: str, group_of: Callable[[str], str], step: float, until: float
 ) -> tuple[float, str] | None:
-    """Return the factor from which on the group is clearly not the best any more, and the kind that is there."""
+    """Return the factor from which on the group is clearly not the best any more, and the kind that is there.
+
+    None where there is none, or no time to find it.
+    """
 
     def is_over(factor: float) -> bool:
         return group not in map(group_of, best(factor))
@@ -132,9 +142,11 @@ def _turning_point(
     inside, outside = 1.0, step
     while not is_over(outside):
         inside, outside = outside, outside * step
-        if not 1 / FURTHEST <= outside <= FURTHEST:
+        if not 1 / FURTHEST <= outside <= FURTHEST or monotonic() > until:
             return None
     for _ in range(4):
+        if monotonic() > until:
+            return None
         middle = (inside * outside) ** 0.5
         inside, outside = (inside, middle) if is_over(middle) else (middle, outside)
     return outside, best(outside)[0]
@@ -160,6 +172,12 @@ def _with_payload(measured: Measured, factor: float) -> Measured:
     packed = measured.arguments
     grown = Packing(*(factor * getattr(packed, name) for name in Packing.__slots__))
     return replace(measured, arguments=grown)
+
+
+def untried(evidence: Evidence, candidate: Candidate) -> Iterator[str]:
+    """Yield that the model alone speaks for the choice."""
+    if candidate.kind != "serial" and candidate.kind not in evidence.pilots:
+        yield f"there was no time for a short run of {candidate.kind}, so it is not known to work"
 
 
 def warnings(measured: Measured, candidate: Candidate) -> Iterator[str]:

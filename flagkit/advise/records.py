@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from statistics import median
 
 from flagkit.usage import UsageError
 
@@ -24,6 +25,8 @@ __all__ = [
 
 MOST_DRIFT = 2.0
 """No machine's pace changes by more within seconds: what does is something else."""
+ENOUGH = 0.8
+"""Of the cores' time, what threads have to compute for it to be seen whether they are in each other's way."""
 _TICK_S = 1e-9
 """In place of a sample that a coarse clock saw take no time."""
 
@@ -93,6 +96,8 @@ class Measured:
     results: Packing
     is_factory: bool
     """The items came from calling what was named."""
+    unthreaded: str | None
+    """Why the function was not run in several threads at once; its time alone stands for theirs then."""
     unpicklable: str | None
     """Why no process can be given these tasks; None when it can."""
     side_effects: tuple[str, ...]
@@ -119,20 +124,26 @@ class Measured:
     def crowding(self) -> float:
         """How many times the processor time a task takes when others run beside it, with which it shares the memory."""
         pairs = zip(self.together_cpu_s, self.alone_cpu_s, strict=True)
-        ratios = sorted(both / max(self.threads * alone, _TICK_S) for both, alone in pairs)
-        return max(1.0, ratios[len(ratios) // 2])
+        ratios = [both / (self.threads * alone) for both, alone in pairs if alone > 0]  # 0: less than the clock's tick
+        return max(1.0, median(ratios)) if ratios else 1.0
 
     def gil_share(self, cores: int) -> float:
-        """Return the share of the CPU time that no two threads spend at once; 0 where it cannot be told."""
+        """Return the share of the CPU time that no two threads spend at once.
+
+        0 where it cannot be told, as threads did not compute enough to be in each other's way.
+        """
         cpu_s = self.cpu_share * self.mean_s * self.crowding
-        if cores == 1 or self.threads * self.cpu_share < cores:  # they did not compute enough to be in each other's way
+        if cores == 1 or self.threads * self.cpu_share < ENOUGH * cores:
             return 0.0
         return min(1.0, max(0.0, (self.floor_s * cores / cpu_s - 1) / (cores - 1)))
 
 
 @dataclass(frozen=True, slots=True)
 class KindCosts:
-    """What a kind costs on this machine and Python, whatever the function is; several figures are of several runs."""
+    """What a kind costs on this machine and Python, whatever the function is.
+
+    What is a tuple has a figure for each process that has measured, in the same order throughout.
+    """
 
     kind: str
     workers: int
@@ -154,11 +165,10 @@ class KindCosts:
     return_s_per_byte: tuple[float, ...]
     worker_bytes: int
     """Memory that each worker adds."""
-    pace_s: float
-    """Of the process that measured last."""
+    pace_s: tuple[float, ...]
 
     def and_again(self, again: "KindCosts") -> "KindCosts":
-        """Return the figures of this and of one more process: they spread as processes do."""
+        """Return the figures of this and of further processes."""
         both = {
             name: value + getattr(again, name)
             for name in self.__slots__

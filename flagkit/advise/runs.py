@@ -13,7 +13,7 @@ from flagkit.advise.pace import pace
 from flagkit.advise.records import AdviseError, Candidate, PilotPlan
 from flagkit.advise.sandbox import Tell
 from flagkit.advise.target import Job, Target
-from flagkit.executors import make
+from flagkit.executors import make, warm
 from flagkit.executors.properties import Property, deviation
 from flagkit.payloads import swallow
 
@@ -34,8 +34,7 @@ def run_job(tell: Tell, target: Target, candidate: Candidate, n: int | None) -> 
     tell(f"runs the job: {candidate}")
     began = time.perf_counter()
     if candidate.kind == "serial":
-        for item in items:
-            job.function(item)
+        _drain(map(job.function, items))
     else:
         with _make(candidate, job) as pool:
             _drain(_map(pool, job.function, items, candidate))
@@ -54,8 +53,7 @@ def pilot(tell: Tell, target: Target, plan: PilotPlan) -> PilotTimes:
     pool = _make(candidate, job)
     try:
         # What a worker needs to unpickle the function is its module: each of them has imported it then
-        for future in [pool.submit(swallow, job.function) for _ in range(candidate.workers)]:
-            future.result()
+        warm(pool, candidate.workers, swallow, job.function)
         ready_s = time.perf_counter() - began
         for future in [pool.submit(job.function, items[0]) for _ in range(candidate.workers)]:
             future.result()

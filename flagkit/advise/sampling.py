@@ -5,14 +5,15 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from math import ceil
-from typing import Any
+from typing import Any, Self
 
 from flagkit.advise.memory import peak_bytes, resident_bytes, voluntary_switches
 from flagkit.advise.pace import pace
 from flagkit.advise.packing import packing, why_unpicklable
 from flagkit.advise.records import AdviseError, Measured, Packing
-from flagkit.advise.sandbox import Tell
+from flagkit.advise.sandbox import Tell, describe
 from flagkit.advise.side_effects import Watch
 from flagkit.advise.target import Job, Target
 from flagkit.cpus import usable_cpus
@@ -23,6 +24,11 @@ MOST_SAMPLED = 512
 MOST_PACKED = 16
 MOST_THREADS = 64
 MOST_REPEATS = 10_000
+COMPUTING = 0.95
+"""Above this CPU time / wall time a task waits for nothing."""
+LONG_SHARE = 0.25
+"""A first task that takes more of the time than this is all of the sample: it would have to run some times more."""
+TOO_LONG = "a task takes too long to be tried in threads in this time: give a longer budget"
 ROUNDS = 5
 ROUND_S = 0.01
 """A round is that long at least: the start of a thread is to be little beside it."""
@@ -66,36 +72,38 @@ def sample(tell: Tell, target: Target, n: int | None, budget_s: float) -> Measur
     watch = Watch(job.function)
     tell(f"runs item {chosen[0]}")
     peak_before_bytes = max(base_bytes, peak_bytes())
+    cpu_s = time.process_time()
     first_s, result = watch.call(job.items[chosen[0]])
-    unpicklable = unpicklable or why_unpicklable("result", result)
-    times, results = _each(tell, job, chosen, budget_s / 2, watch)
+    first_cpu_s = time.process_time() - cpu_s
+    is_long = first_s > LONG_SHARE * budget_s
+    times, results = ({chosen[0]: first_s}, [result]) if is_long else _each(tell, job, chosen, budget_s / 2, watch)
     task_bytes = max(0, peak_bytes() - peak_before_bytes)
+    sent = [job.items[index] for index in list(times)[:MOST_PACKED]]
+    unpicklable = unpicklable or _unpicklable(sent, results)
     packed = Packing(), Packing()
     if unpicklable is None:
         tell("pickles arguments and results")
-        packed = packing([job.items[index] for index in list(times)[:MOST_PACKED]]), packing(results)
-    tell("runs in threads")
+        packed = packing(sent), packing(results)
     batch = _batch(times, budget_s / 2)
     batch *= ceil(ROUND_S / max(sum(times[index] for index in batch), ROUND_S / MOST_REPEATS))
-    cpu_share = _cpu_share(job.function, [job.items[index] for index in batch])
-    # As many threads as have the processors busy while others wait, twice as many as that takes on the average
-    cores = usable_cpus()
-    threads = min(
-        MOST_THREADS, max(2, cores, ceil(2 * cores / max(cpu_share, 1e-9)) if cpu_share < 1 / cores else cores)
-    )
-    alone, together = _together(job.function, [job.items[index] for index in batch], threads, budget_s / 2)
+    items = [job.items[index] for index in batch]
+    tell("runs in threads")
+    if is_long:
+        together = _Together.untried([(first_s, first_cpu_s)], min(1.0, first_cpu_s / first_s), TOO_LONG)
+    else:
+        together = _Together.of(job.function, items, budget_s / 2)
     return Measured(
         n=n,
         positions=tuple((index + 0.5) / len(job.items) for index in times),
         indices=tuple(times),
         task_s=tuple(times.values()),
         first_s=first_s,
-        cpu_share=cpu_share,
-        alone_s=tuple(wall_s for wall_s, _ in alone),
-        together_s=tuple(wall_s for wall_s, _ in together),
-        alone_cpu_s=tuple(cpu_s for _, cpu_s in alone),
-        together_cpu_s=tuple(cpu_s for _, cpu_s in together),
-        threads=threads,
+        cpu_share=together.cpu_share,
+        alone_s=tuple(wall_s for wall_s, _ in together.alone),
+        together_s=tuple(wall_s for wall_s, _ in together.together),
+        alone_cpu_s=tuple(cpu_s for _, cpu_s in together.alone),
+        together_cpu_s=tuple(cpu_s for _, cpu_s in together.together),
+        threads=together.threads,
         batch=len(batch),
         import_s=job.import_s,
         base_bytes=base_bytes,
@@ -104,10 +112,19 @@ def sample(tell: Tell, target: Target, n: int | None, budget_s: float) -> Measur
         arguments=packed[0],
         results=packed[1],
         is_factory=job.is_factory,
+        unthreaded=together.reason,
         unpicklable=unpicklable,
         side_effects=watch.found(),
         pace_s=pace(),
     )
+
+
+def _unpicklable(arguments: Sequence[Any], results: Sequence[Any]) -> str | None:
+    """Return why one of them cannot be pickled; None where all can."""
+    reasons = (
+        why_unpicklable(what, one) for what, many in (("argument", arguments), ("result", results)) for one in many
+    )
+    return next(filter(None, reasons), None)
 
 
 def _each(
@@ -162,18 +179,48 @@ def _cpu_share(function: Callable[[Any], Any], items: Sequence[Any]) -> float:
     return cpu / wall
 
 
-def _together(
-    function: Callable[[Any], Any], items: Sequence[Any], threads: int, budget_s: float
-) -> tuple[list[_Times], list[_Times]]:
-    """Return the times of the batch in one thread and of one such batch in each of several, taken in turn."""
-    alone: list[_Times] = []
-    together: list[_Times] = []
-    deadline = time.perf_counter() + budget_s
-    gc.collect()
-    while len(alone) < ROUNDS and (not alone or time.perf_counter() < deadline):
-        alone.append(_round(function, items, 1))
-        together.append(_round(function, items, threads))
-    return alone, together
+@dataclass(frozen=True, slots=True)
+class _Together:
+    """Rounds of a batch alone, and of one such batch in each of several threads, in turn; or why there are none."""
+
+    alone: list[_Times]
+    together: list[_Times]
+    threads: int
+    cpu_share: float
+    reason: str | None = None
+
+    @classmethod
+    def of(cls, function: Callable[[Any], Any], items: Sequence[Any], budget_s: float) -> Self:
+        """Run them; what the function raises in threads alone is the reason not to use them."""
+        cpu_share = _cpu_share(function, items)
+        threads = _threads(cpu_share, usable_cpus())
+        alone: list[_Times] = []
+        together: list[_Times] = []
+        deadline = time.perf_counter() + budget_s
+        gc.collect()
+        while len(together) < ROUNDS and (not together or time.perf_counter() < deadline):
+            began, cpu_s = time.perf_counter(), time.process_time()
+            for item in items:
+                function(item)
+            alone.append((time.perf_counter() - began, time.process_time() - cpu_s))
+            try:
+                together.append(_round(function, items, threads))
+            except Exception as error:  # noqa: BLE001 - the function may raise anything
+                return cls.untried(alone, cpu_share, f"in threads it raised {describe(error)}")
+        return cls(alone, together, threads, cpu_share)
+
+    @classmethod
+    def untried(cls, alone: list[_Times], cpu_share: float, reason: str) -> Self:
+        """Take it that they would be in each other's way all the time."""
+        threads = max(2, usable_cpus())
+        return cls(alone, [(threads * wall_s, threads * cpu_s) for wall_s, cpu_s in alone], threads, cpu_share, reason)
+
+
+def _threads(cpu_share: float, cores: int) -> int:
+    """Return how many threads keep the processors busy: where tasks wait now and then, twice what that takes."""
+    if cpu_share > COMPUTING:
+        return max(2, cores)
+    return min(MOST_THREADS, max(2, ceil(2 * cores / max(cpu_share, 1e-9))))
 
 
 def _round(function: Callable[[Any], Any], items: Sequence[Any], threads: int) -> _Times:

@@ -14,7 +14,7 @@ from typing import Any
 from flagkit.advise.records import AdviseError
 from flagkit.advise.sandbox import describe
 
-__all__ = ["Job", "Target", "find_modules_here", "first_items"]
+__all__ = ["Job", "Target", "find_modules_here", "first_items", "named"]
 
 LOOKED_AT = 100_000
 """Items that are taken from an iterator, at most, to see how long it is."""
@@ -73,6 +73,15 @@ class Target:
         if not items:
             raise AdviseError("there are no items to run on")
         return Job(function, items, length, setup, import_s, is_factory)
+
+
+def named(function: Callable[[Any], Any]) -> str | Callable[[Any], Any]:
+    """Return module:name of a function that is found by it, so that importing its module is seen; else the function."""
+    module, path = getattr(function, "__module__", None), getattr(function, "__qualname__", "")
+    found: Any = None if module == "__main__" else sys.modules.get(module or "")
+    for name in path.split("."):
+        found = getattr(found, name, None)
+    return f"{module}:{path}" if found is function else function
 
 
 def find_modules_here() -> None:

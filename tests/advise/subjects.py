@@ -46,6 +46,13 @@ def wait(number: int) -> int:
     return number
 
 
+def only_in_main(number: int) -> int:
+    """Refuse threads, as what keeps to the thread that made it does."""
+    if threading.current_thread() is not threading.main_thread():
+        raise RuntimeError("main thread only")
+    return number
+
+
 def locked(lock: Any) -> bool:
     """Take what cannot be sent."""
     return bool(lock.locked())

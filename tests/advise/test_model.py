@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flagkit.advise import Candidate, Measured
+from flagkit.advise.advising import PROCESSES
 from flagkit.advise.candidates import chunk_sizes, worker_counts
 from flagkit.advise.draws import Draws
 from flagkit.advise.imbalance import imbalance, spread_out
@@ -154,6 +155,20 @@ def test_a_pilot_corrects_the_model() -> None:
     assert np.median(of_another) == pytest.approx(np.median(terms.start_up) + 2 * np.median(terms.steady), rel=1e-6)
 
 
+def test_a_pilot_speaks_of_the_payload_that_it_had() -> None:
+    """Where it bears the model out, larger arguments cost with it what they cost without."""
+    sample, one = measured(0.01, arguments=large(1 << 16)), Candidate("process-spawn", CORES, 1)
+    _, of_pilot = predict(replace(sample, n=40), COSTS, one, drawn(sample), {})
+    start_s, steady_s = float(np.median(of_pilot.start_up)), float(np.median(of_pilot.steady))
+    pilots = {one.kind: Pilot(one, 40, 0.4, 1.0, start_s, (steady_s,), (0.4,), 0.4, 1e-3)}
+    draws, grown = drawn(sample), replace(sample, arguments=large(1 << 26))
+    predict(sample, COSTS, one, draws, pilots)
+    others = Draws(grown, CORES, (1e-3,), factors=draws.factors)
+    expected_s, _ = predict(grown, COSTS, one, others, pilots)
+    assert np.median(expected_s) == pytest.approx(median_s(grown, one), rel=1e-6)
+    assert np.median(expected_s) > 2 * median_s(sample, one)
+
+
 @pytest.mark.parametrize("drift", [0.7, 1.0, 1.4])
 def test_the_pace_of_the_machine_is_none_of_a_kinds(drift: float) -> None:
     """A pilot of a slower or faster minute corrects by as much as one of the same minute; the times all know of it."""
@@ -269,7 +284,7 @@ def test_what_threads_compute_more_is_no_gil(gil_share: float) -> None:
 
 def test_crowding_lengthens_what_computes_side_by_side() -> None:
     """Of a function, or at least that of the kind: in full on all cores, not at all in one worker or while waiting."""
-    crowded = {kind: costs(kind, crowding=(1.5, 1.5)) for kind in KINDS[1:]}
+    crowded = {kind: costs(kind, crowding=(1.5,) * PROCESSES) for kind in KINDS[1:]}
     sample = measured(0.1, n=20)
 
     def extra_s(workers: int, **changes: float) -> float:
@@ -285,6 +300,37 @@ def test_crowding_lengthens_what_computes_side_by_side() -> None:
     assert median_s(in_threads, one, crowded) - median_s(sample, one) == pytest.approx(20 * 0.1 / CORES)
 
 
+@pytest.mark.parametrize(("gil_share", "told"), [(0.4, 2.0), (0.6, 1.0)])
+def test_threads_that_take_turns_tell_nothing_of_workers(gil_share: float, told: float) -> None:
+    """Only of what computes side by side in threads is it known what it computes longer for that."""
+    sample = measured(gil_share=gil_share)
+    crowded = replace(sample, together_cpu_s=tuple(2 * took for took in sample.together_cpu_s))
+    crowded = replace(crowded, together_s=tuple(2 * took for took in sample.together_s))
+    assert drawn(crowded).crowding == told
+
+
+def test_figures_of_a_draw_are_of_one_process() -> None:
+    """What one process has measured too high in one and too low in another is not mixed with what others have."""
+    one, other = (costs("process-fork", start_s=start_s, busy_s=(1 / start_s,)) for start_s in (1.0, 2.0))
+    both = replace(one, start_s=one.start_s[:1], busy_s=one.busy_s).and_again(
+        replace(other, start_s=other.start_s[:1], busy_s=other.busy_s)
+    )
+    draws = drawn(measured())
+    start_s, busy_s = draws.of(both, "start_s"), draws.of(both, "busy_s")
+    assert set(start_s) == {1.0, 2.0}
+    assert start_s * busy_s == pytest.approx(1.0)
+
+
+def test_very_long_jobs_are_as_even_as_others() -> None:
+    """A chunk a worker is one for each, also where not every item has a task that stands for it."""
+    assert drawn(measured(n=1_000_000)).imbalance(4, 250_000) == pytest.approx(1.0)
+
+
 def test_waiting_says_nothing_of_the_gil() -> None:
     """Tasks that hardly compute cannot be in each other's way."""
     assert measured(cpu_share=0.01).gil_share(CORES) == 0
+
+
+def test_a_little_waiting_hides_no_gil() -> None:
+    """A task that gave its processor up once holds the GIL all the same."""
+    assert measured(cpu_share=0.97).gil_share(CORES) == pytest.approx(1.0)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flagkit.advise import AdviseError, Candidate
+from flagkit.advise import AdviseError, Candidate, sampling
 from flagkit.advise.costs import measure_costs
 from flagkit.advise.packing import packing, why_unpicklable
 from flagkit.advise.records import PilotPlan
@@ -59,6 +59,28 @@ def test_computing_is_told_from_waiting() -> None:
     assert measured.threads >= 2
 
 
+@pytest.mark.parametrize(("cpu_share", "cores", "threads"), [(1.0, 4, 4), (0.97, 1, 2), (0.5, 4, 16), (0.001, 4, 64)])
+def test_threads_that_keep_the_processors_busy(cpu_share: float, cores: int, threads: int) -> None:
+    """One a core, and where tasks wait, as many more as that takes, twice over; up to a bound."""
+    assert sampling._threads(cpu_share, cores) == threads
+
+
+def test_a_task_that_takes_long_runs_once() -> None:
+    """It is all of the sample, and threads are left out: the time is for other things."""
+    measured = sample(silent, Target(f"{HERE}:wait", f"{HERE}:numbers"), 100, 0.05)
+    assert len(measured.task_s) == 1
+    assert measured.unthreaded == sampling.TOO_LONG
+    assert measured.cpu_share < 0.5
+
+
+def test_what_fails_in_threads_alone_is_advised_without_them() -> None:
+    """The reason says what was raised; the time alone is there all the same."""
+    measured = sample(silent, Target(f"{HERE}:only_in_main", f"{HERE}:numbers"), None, 0.5)
+    assert measured.unthreaded == "in threads it raised RuntimeError: main thread only"
+    assert min(measured.alone_s) > 0
+    assert measured.unpicklable is None
+
+
 def test_very_short_tasks_are_repeated() -> None:
     """So that a round of threads takes longer than threads take to start."""
     measured = sample(silent, Target(f"{HERE}:one_more", f"{HERE}:few"), None, 0.2)
@@ -76,8 +98,8 @@ def test_what_cannot_be_sent_is_said() -> None:
     assert why_unpicklable("function", subjects.gcd) is None
 
 
-def test_a_failure_in_threads_is_a_failure() -> None:
-    """The exception comes out, whichever thread it was in."""
+def test_a_failure_of_a_later_call_is_a_failure() -> None:
+    """The exception comes out, whichever call it was, unless several threads are needed for it."""
     calls = [0]
 
     def fail_later(_: object) -> None:
@@ -130,6 +152,8 @@ def test_costs_of_a_kind(kind: str) -> None:
     assert min(*found.start_each_s, *found.busy_s, *found.item_s, *found.send_s_per_byte) >= 0
     if kind == "thread":
         assert (found.send_s_per_byte, found.return_s_per_byte, found.item_s) == ((0.0,), (0.0,), (0.0,))
+    else:
+        assert found.send_s_per_byte[0] > 0
 
 
 @pytest.mark.parametrize(
