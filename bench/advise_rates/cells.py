@@ -88,7 +88,7 @@ def _synthetic(number: int, drawn: random.Random) -> tuple[Cell, Callable[[], li
             length_s = task_s * (spread.lognormvariate(0.0, skew) if skew else 1.0)
             cpu_s = length_s * (1 - wait)
             turns, blocks = round(cpu_s * gil * TURNS_PER_S), round(cpu_s * (1 - gil) * BLOCKS_PER_S)
-            found.append(tasks.Item(turns, blocks, length_s * wait, bytes(sent), returned))
+            found.append(tasks.Item(turns, blocks, length_s * wait, b"a" * sent, returned))
         return found
 
     summary = f"{n} x {task_s:.2g} s, GIL {gil:g}, wait {wait:g}, {sent} B there, {returned} B back, skew {skew:g}"
@@ -120,7 +120,8 @@ def _real(number: int, drawn: random.Random, address: str | None) -> tuple[Cell,
         from PIL import Image  # noqa: PLC0415 - as numpy
 
         target = io.BytesIO()
-        Image.effect_noise((round(150 * size), 150), 60).save(target, "PNG")
+        width = round(150 * size)
+        Image.frombytes("L", (width, 150), random.Random(number).randbytes(150 * width)).save(target, "PNG")
         return [target.getvalue()] * n
 
     def flags() -> list[Any]:

@@ -1,13 +1,16 @@
 """Judge recorded cells: the regret of each chooser, how often the family is right, how often the interval holds.
 
-Regret is the time of what was chosen / the time of the best. The best of many noisy times looks better than it is, so
-it is found in the other rounds than the one in which it is compared: for each round the candidate that was the fastest
-by the mean of the others, and the regret of the cell is the geometric mean over the rounds.
+Regret is the time of what was chosen / the time of the best. The best of many noisy times looks better than it is: by
+the means of the rounds, regret is too high, and that is one estimate. The other one finds the best in the other rounds
+than the one in which it is compared: for each round the candidate that was the fastest by the mean of the others, and
+the geometric mean over the rounds. What two rounds find is at times not the best, so that one is too low; the truth
+lies between. A choice that failed has an infinite regret, the wrong family, and an interval that did not hold.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, log
+from math import exp, inf, log
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -15,7 +18,7 @@ import numpy as np
 from bench.advise_rates.truth import JOBLIB
 from flagkit.executors import resolve
 
-__all__ = ["ADVISE", "Score", "coverage", "families", "family", "regret", "scores"]
+__all__ = ["ADVISE", "Score", "coverage", "families", "family", "regret", "regret_at_most", "scores"]
 
 ADVISE = "flagkit advise"
 FAIR = 1.05
@@ -34,14 +37,18 @@ class Score:
     worst: float
     within: float
     """The share of cells with a regret of at most 1.05."""
+    at_most: tuple[float, float]
+    """Median and 95th percentile of the regret by the means."""
 
 
 def regret(runs: Mapping[str, list[float]], chosen: str) -> float | None:
-    """Return the regret of a choice; None where it was not measured."""
+    """Return the regret of a choice, by a best of other rounds; None where it was not run."""
     times = runs.get(chosen)
     if not times:
-        return None
-    full = {name: found for name, found in runs.items() if name != JOBLIB and len(found) > 1}
+        return None if times is None else inf
+    full = {name: found for name, found in _grid(runs).items() if len(found) > 1}
+    if not full:
+        return regret_at_most(runs, chosen)
     rounds = min(map(len, full.values()))
     logs = []
     for place in range(rounds):
@@ -50,26 +57,48 @@ def regret(runs: Mapping[str, list[float]], chosen: str) -> float | None:
     return exp(sum(logs) / len(logs))
 
 
+def regret_at_most(runs: Mapping[str, list[float]], chosen: str) -> float | None:
+    """Return the regret of a choice by the means of all rounds."""
+    times = runs.get(chosen)
+    if not times:
+        return None if times is None else inf
+    return fmean(times) / min(fmean(found) for found in [*_grid(runs).values(), times])
+
+
+def _grid(runs: Mapping[str, list[float]]) -> dict[str, list[float]]:
+    """Return the candidates that ran, without what is no candidate."""
+    return {name: found for name, found in runs.items() if name != JOBLIB and found}
+
+
 def scores(cells: Iterable[Mapping[str, Any]]) -> list[Score]:
     """Return a score for the advice and for each rule."""
-    by_chooser: dict[str, list[float]] = {}
+    by_chooser: dict[str, list[tuple[float, float]]] = {}
     for one in cells:
         choices = {ADVISE: one["choice"], **one["rules"], JOBLIB: JOBLIB}
         for chooser, chosen in choices.items():
-            value = regret(one["runs"], chosen)
-            if value is not None:
-                by_chooser.setdefault(chooser, []).append(value)
-    return [
-        Score(
-            chooser,
-            len(values),
-            float(np.median(values)),
-            float(np.quantile(values, 0.95)),
-            max(values),
-            float(np.mean([value <= FAIR for value in values])),
+            value, most = regret(one["runs"], chosen), regret_at_most(one["runs"], chosen)
+            if value is not None and most is not None:
+                by_chooser.setdefault(chooser, []).append((value, most))
+    found = []
+    for chooser, pairs in by_chooser.items():
+        values, by_means = [value for value, _ in pairs], [most for _, most in pairs]
+        found.append(
+            Score(
+                chooser,
+                len(values),
+                _quantile(values, 0.5),
+                _quantile(values, 0.95),
+                max(values),
+                float(np.mean([value <= FAIR for value in values])),
+                (_quantile(by_means, 0.5), _quantile(by_means, 0.95)),
+            )
         )
-        for chooser, values in by_chooser.items()
-    ]
+    return found
+
+
+def _quantile(values: Sequence[float], share: float) -> float:
+    """Return one of the values, the higher one where it lies between two: some may be infinite."""
+    return float(np.quantile(values, share, method="higher"))
 
 
 def family(name: str) -> str:
@@ -85,22 +114,27 @@ def families(cells: Iterable[Mapping[str, Any]]) -> tuple[int, int]:
     """Return in how many cells the family is right, and of how many; one is right if its best is as good as any."""
     right = of = 0
     for one in cells:
-        runs = {name: sum(found) / len(found) for name, found in one["runs"].items() if name != JOBLIB}
+        runs = {name: fmean(found) for name, found in _grid(one["runs"]).items()}
         best = min(runs.values())
         good = {family(name) for name, took in runs.items() if took <= FAIR * best}
-        right += family(one["choice"]) in good
+        right += one["choice"] in runs and family(one["choice"]) in good
         of += 1
     return right, of
 
 
-def coverage(cells: Iterable[Mapping[str, Any]], *, of_choice: bool) -> tuple[int, int]:
-    """Return how many real runs lie within their interval, and of how many; of the choices, or of all the ranking."""
-    held = of = 0
+def coverage(cells: Iterable[Mapping[str, Any]], *, of_choice: bool) -> list[tuple[int, int]]:
+    """Return for each cell how many real runs lie within their interval, and of how many; a failure is one outside.
+
+    Of the choices, or of all the ranking.
+    """
+    counts = []
     for one in cells:
+        held = of = 0
         for name, interval in one["predicted"].items():
-            if of_choice and name != one["choice"]:
+            if (of_choice and name != one["choice"]) or name not in one["runs"]:
                 continue
-            for took in one["runs"].get(name, []):
-                held += interval["low"] <= took <= interval["high"]
-                of += 1
-    return held, of
+            held += sum(interval["low"] <= took <= interval["high"] for took in one["runs"][name])
+            of += max(1, len(one["runs"][name]))
+        if of:
+            counts.append((held, of))
+    return counts

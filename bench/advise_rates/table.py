@@ -1,8 +1,12 @@
 """What the recorded cells say, in Markdown."""
 
 from collections.abc import Iterator, Sequence
+from math import isfinite
+from statistics import fmean
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from bench.advise_rates.judge import ADVISE, coverage, families, regret, scores
@@ -11,6 +15,8 @@ from bench.instrument.units import number, seconds
 __all__ = ["render"]
 
 WORST = 5
+FEW = 5
+"""Cells of which an interval would say nothing."""
 
 
 def render(cells: Sequence[dict[str, Any]], *, cells_are: str) -> Iterator[str]:
@@ -24,21 +30,39 @@ def render(cells: Sequence[dict[str, Any]], *, cells_are: str) -> Iterator[str]:
         yield from (f"No advice for cell {one['cell']} ({one['summary']}): {one['error']}" for one in failed)
         if not judged:
             continue
-        yield "| chosen by | cells | median regret | 95th percentile | worst | at most 1.05 |"
-        yield "|---|--:|--:|--:|--:|--:|"
+        yield "| chosen by | cells | median regret | 95th percentile | worst | at most 1.05 | the same by means |"
+        yield "|---|--:|--:|--:|--:|--:|--:|"
         for one in scores(judged):
             yield (
-                f"| {one.chooser} | {one.cells} | {number(one.median)} | {number(one.high)} | {number(one.worst)} "
-                f"| {one.within:.0%} |"
+                f"| {one.chooser} | {one.cells} | {_regret(one.median)} | {_regret(one.high)} | {_regret(one.worst)} "
+                f"| {one.within:.0%} | {_regret(one.at_most[0])}, {_regret(one.at_most[1])} |"
             )
         right, of = families(judged)
-        held, runs = coverage(judged, of_choice=True)
-        all_held, all_runs = coverage(judged, of_choice=False)
         yield ""
-        yield f"Right family: {_rate(right, of)}. Runs within the 90% interval: {_rate(held, runs)} of what was chosen,"
-        yield f"{_rate(all_held, all_runs)} of all that was ranked and measured."
+        yield f"Right family: {_rate(right, of)}. Runs within the 90% interval: {_covered(judged, of_choice=True)} of"
+        yield f"what was chosen, {_covered(judged, of_choice=False)} of all that was ranked and measured."
+        if unmeasured := sum(one["choice"] not in one["runs"] for one in judged):
+            yield f"Not measured, and in no row of the table: what is advised now in {unmeasured} cells."
         yield ""
         yield from _worst(judged)
+
+
+def _covered(cells: Sequence[dict[str, Any]], *, of_choice: bool) -> str:
+    """Write the share of runs, with a 95% interval by drawing cells again: those of one cell share its luck (BCa)."""
+    counts = np.asarray(coverage(cells, of_choice=of_choice), dtype=float).reshape(-1, 2)
+    held, of = counts.sum(axis=0)
+    stated = f"{held:.0f} of {of:.0f}"
+    if held in {0, of} or len(counts) < FEW:
+        return f"{stated} [no interval]"
+
+    def share(places: NDArray[np.int64]) -> float:
+        drawn = counts[places].sum(axis=0)
+        return float(drawn[0] / drawn[1])
+
+    interval = stats.bootstrap(
+        (np.arange(len(counts)),), share, vectorized=False, n_resamples=2_000, rng=np.random.default_rng(0)
+    ).confidence_interval
+    return f"{stated} [{100 * interval.low:.3g}%, {100 * interval.high:.3g}%]"
 
 
 def _rate(count: int, of: int) -> str:
@@ -57,12 +81,20 @@ def _worst(cells: Sequence[dict[str, Any]]) -> Iterator[str]:
     yield f"Where {ADVISE} was most wrong:"
     yield ""
     for value, one in found[:WORST]:
-        times = {name: sum(took) / len(took) for name, took in one["runs"].items()}
+        times = {name: fmean(took) for name, took in one["runs"].items() if took}
         best = min(times, key=times.__getitem__)
         foreseen = one["predicted"].get(one["choice"], {}).get("value")
         yield (
-            f"- {number(value)}: cell {one['cell']} ({one['summary']}): {one['choice']}, "
-            f"{seconds(foreseen)} predicted, {seconds(times[one['choice']])} in truth; "
+            f"- {_regret(value)}: cell {one['cell']} ({one['summary']}): {one['choice']}, "
+            f"{seconds(foreseen)} predicted, {_truth(times.get(one['choice']))}; "
             f"best {best}, {seconds(times[best])}"
         )
     yield ""
+
+
+def _truth(took_s: float | None) -> str:
+    return "failed in truth" if took_s is None else f"{seconds(took_s)} in truth"
+
+
+def _regret(value: float) -> str:
+    return number(value) if isfinite(value) else "failed"

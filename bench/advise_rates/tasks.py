@@ -31,7 +31,7 @@ def run(item: Item) -> bytes:
         hashlib.sha256(BLOCK)
     if item.wait_s:
         time.sleep(item.wait_s)
-    return bytes(item.result_bytes)
+    return b"r" * item.result_bytes  # written, as a result is
 
 
 def greatest_divisor(pair: tuple[int, int]) -> int:

@@ -44,7 +44,7 @@ def measure(
     *,
     seed: int,
 ) -> dict[str, list[float]]:
-    """Return the times of each candidate by its name, one a round; a candidate that fails has none.
+    """Return the times of each candidate by its name, one a round; a candidate that fails in any of them has none.
 
     All are run in the first round. The further ones have those that were chosen, and those that may be the best: within
     KEPT times the best of the first. joblib's default is one more, where it is installed.
@@ -64,9 +64,9 @@ def measure(
             try:
                 times[name].append(work[name]())
             except AdviseError:
-                del times[name]
-        bound = KEPT * min(found[0] for found in times.values())
-        open_ = [name for name, found in times.items() if name in always or found[0] <= bound]
+                times[name].clear()
+        bound = KEPT * min(found[0] for found in times.values() if found)
+        open_ = [name for name, found in times.items() if found and (name in always or found[0] <= bound)]
     return times
 
 

@@ -1,12 +1,14 @@
 """What is asked about, by name: functions, items and set-ups."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from flagkit.advise import AdviseError
-from flagkit.advise.target import LOOKED_AT, Target, first_items
+from flagkit.advise.target import LOOKED_AT, Target, first_items, named
+from tests.advise import subjects
 
 HERE = "tests.advise.subjects"
 
@@ -77,3 +79,11 @@ def test_names_of_objects() -> None:
     """A function that was given itself has its own name in messages."""
     assert Target(len, [1]).name == "builtins:len"
     assert Target(lambda item: item, [1]).name.endswith("<lambda>")
+
+
+def test_functions_that_can_be_found_go_by_name() -> None:
+    """So that importing their module takes its time where that is measured; what has no name stays what it is."""
+    assert named(subjects.gcd) == "tests.advise.subjects:gcd"
+    assert named(Target.load) == "flagkit.advise.target:Target.load"
+    for function in (subjects.square, partial(subjects.gcd), subjects.locks[0].acquire):
+        assert named(function) is function

@@ -50,8 +50,8 @@ def test_again_by_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         out = capsys.readouterr().out
         worst.append(next(line for line in out.splitlines() if line.startswith("| flagkit advise")))
     assert worst == [
-        "| flagkit advise | 1 | 4.00 | 4.00 | 4.00 | 0% |",
-        "| flagkit advise | 1 | 1.00 | 1.00 | 1.00 | 100% |",
+        "| flagkit advise | 1 | 4.00 | 4.00 | 4.00 | 0% | 4.00, 4.00 |",
+        "| flagkit advise | 1 | 1.00 | 1.00 | 1.00 | 100% | 1.00, 1.00 |",
     ]
     path.write_text(json.dumps(recorded(1)) + "\n", "utf-8")
     assert main(["advise-rates", str(path), "--again"]) == 2
