@@ -14,10 +14,11 @@ RULES = ("CPU/wall above 0.8: processes", "always threads", "always processes", 
 def rule_choices(measured: Measured, cores: int) -> dict[str, Candidate]:
     """Return what each rule would choose for a function that has been measured.
 
-    Pools are those that the standard library makes without arguments: min(32, cores + 4) threads, or a process a core
-    by the platform's start method, one item a task.
+    Pools are those that the standard library makes without arguments: min(32, processors + 4) threads, of which 3.13
+    and later count those that the process may use; or a process a core by the platform's start method, one item a task.
     """
-    threads = Candidate("thread", min(32, (os.cpu_count() or 1) + 4), 1)
+    processors = getattr(os, "process_cpu_count", os.cpu_count)() or 1
+    threads = Candidate("thread", min(32, processors + 4), 1)
     processes = Candidate(resolve("process").kind, cores, 1)
     return dict(
         zip(

@@ -75,8 +75,8 @@ def predictions(ranking: list[Ranked], evidence: Evidence, draws: Draws) -> list
 
 
 def _peak_bytes(candidate: Candidate, measured: Measured, costs: KindCosts | None) -> float:
-    """Return the memory of caller and workers together at its peak."""
+    """Return the memory of caller and workers together at its peak, with all results, which the caller keeps."""
     of_worker = measured.task_bytes + (costs.worker_bytes if costs is not None else 0)
     if resolve(candidate.kind).family not in ("serial", "thread") and resolve(candidate.kind).start_method != "fork":
         of_worker += measured.import_bytes
-    return measured.base_bytes + candidate.workers * of_worker
+    return measured.base_bytes + measured.n * measured.results.size_bytes + candidate.workers * of_worker
