@@ -91,7 +91,7 @@ class Measured:
     """Resident in a process that has loaded function and items."""
     import_bytes: int
     task_bytes: int
-    """What a task adds at its peak."""
+    """What the first task adds at its peak."""
     arguments: Packing
     results: Packing
     is_factory: bool

@@ -34,11 +34,13 @@ def run_job(tell: Tell, target: Target, candidate: Candidate, n: int | None) -> 
     tell(f"runs the job: {candidate}")
     began = time.perf_counter()
     if candidate.kind == "serial":
-        _drain(map(job.function, items))
+        kept = list(map(job.function, items))
     else:
         with _make(candidate, job) as pool:
-            _drain(_map(pool, job.function, items, candidate))
-    return time.perf_counter() - began
+            kept = list(_map(pool, job.function, items, candidate))
+    took_s = time.perf_counter() - began
+    del kept  # what a program does with its results, and when it lets go of them, is none of it
+    return took_s
 
 
 def pilot(tell: Tell, target: Target, plan: PilotPlan) -> PilotTimes:
@@ -62,12 +64,13 @@ def pilot(tell: Tell, target: Target, plan: PilotPlan) -> PilotTimes:
         alone_s: list[float] = []
         while len(rounds_s) < MOST_ROUNDS and (not rounds_s or sum(rounds_s) + sum(alone_s) < plan.budget_s):
             round_began = time.perf_counter()
-            _drain(_map(pool, job.function, items, candidate))
+            kept = list(_map(pool, job.function, items, candidate))
+            rounds_s.append(time.perf_counter() - round_began)
+            del kept
             alone_began = time.perf_counter()
-            for item in items[: plan.alone]:
-                job.function(item)
+            kept = list(map(job.function, items[: plan.alone]))
             alone_s.append(time.perf_counter() - alone_began)
-            rounds_s.append(alone_began - round_began)
+            del kept
         down = time.perf_counter()
         pool.shutdown()
         down_s = time.perf_counter() - down
@@ -90,8 +93,3 @@ def _map(pool: Executor, function: Callable[[Any], Any], items: Iterable[Any], c
     if candidate.chunksize > 1:
         return pool.map(function, items, chunksize=candidate.chunksize)
     return pool.map(function, items)
-
-
-def _drain(results: Iterable[Any]) -> None:
-    """Take each result as a program that collects them would."""
-    list(results)

@@ -2,8 +2,10 @@
 
 import gc
 import random
+import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -22,6 +24,7 @@ __all__ = ["job_length", "sample", "sample_indices"]
 
 MOST_SAMPLED = 512
 MOST_PACKED = 16
+KEPT_BYTES = 1 << 27
 MOST_THREADS = 64
 MOST_REPEATS = 10_000
 COMPUTING = 0.95
@@ -75,9 +78,9 @@ def sample(tell: Tell, target: Target, n: int | None, budget_s: float) -> Measur
     cpu_s = time.process_time()
     first_s, result = watch.call(job.items[chosen[0]])
     first_cpu_s = time.process_time() - cpu_s
+    task_bytes = max(0, peak_bytes() - peak_before_bytes)
     is_long = first_s > LONG_SHARE * budget_s
     times, results = ({chosen[0]: first_s}, [result]) if is_long else _each(tell, job, chosen, budget_s / 2, watch)
-    task_bytes = max(0, peak_bytes() - peak_before_bytes)
     sent = [job.items[index] for index in list(times)[:MOST_PACKED]]
     unpicklable = unpicklable or _unpicklable(sent, results)
     packed = Packing(), Packing()
@@ -91,7 +94,7 @@ def sample(tell: Tell, target: Target, n: int | None, budget_s: float) -> Measur
     if is_long:
         together = _Together.untried([(first_s, first_cpu_s)], min(1.0, first_cpu_s / first_s), TOO_LONG)
     else:
-        together = _Together.of(job.function, items, budget_s / 2)
+        together = _Together.of(job.function, items, _keeper(result), budget_s / 2)
     return Measured(
         n=n,
         positions=tuple((index + 0.5) / len(job.items) for index in times),
@@ -133,6 +136,7 @@ def _each(
     """Run the chosen items one by one until the time is spent, at least one; return the time of each, and results."""
     times: dict[int, float] = {}
     results: list[Any] = []
+    kept: deque[Any] | None = None
     clock, function = time.perf_counter, job.function
     deadline = clock() + budget_s
     told = 0.0
@@ -150,9 +154,20 @@ def _each(
             began = clock()
             result = function(item)
             times[index] = clock() - began
+        if kept is None:
+            kept = _keeper(result)
+        kept.append(result)
         if len(results) < MOST_PACKED:
             results.append(result)
     return times, results
+
+
+def _keeper(result: Any) -> deque[Any]:
+    """Return what keeps results like this one, as a program does that collects them: memory anew for each takes time.
+
+    Not more than KEPT_BYTES; from there on, the oldest ones make room.
+    """
+    return deque(maxlen=max(1, KEPT_BYTES // sys.getsizeof(result, 1)))
 
 
 def _batch(times: dict[int, float], budget_s: float) -> list[int]:
@@ -190,7 +205,7 @@ class _Together:
     reason: str | None = None
 
     @classmethod
-    def of(cls, function: Callable[[Any], Any], items: Sequence[Any], budget_s: float) -> Self:
+    def of(cls, function: Callable[[Any], Any], items: Sequence[Any], kept: deque[Any], budget_s: float) -> Self:
         """Run them; what the function raises in threads alone is the reason not to use them."""
         cpu_share = _cpu_share(function, items)
         threads = _threads(cpu_share, usable_cpus())
@@ -201,10 +216,11 @@ class _Together:
         while len(together) < ROUNDS and (not together or time.perf_counter() < deadline):
             began, cpu_s = time.perf_counter(), time.process_time()
             for item in items:
-                function(item)
+                kept.append(function(item))
             alone.append((time.perf_counter() - began, time.process_time() - cpu_s))
+            kept.clear()
             try:
-                together.append(_round(function, items, threads))
+                together.append(_round(function, items, kept, threads))
             except Exception as error:  # noqa: BLE001 - the function may raise anything
                 return cls.untried(alone, cpu_share, f"in threads it raised {describe(error)}")
         return cls(alone, together, threads, cpu_share)
@@ -223,7 +239,7 @@ def _threads(cpu_share: float, cores: int) -> int:
     return min(MOST_THREADS, max(2, ceil(2 * cores / max(cpu_share, 1e-9))))
 
 
-def _round(function: Callable[[Any], Any], items: Sequence[Any], threads: int) -> _Times:
+def _round(function: Callable[[Any], Any], items: Sequence[Any], kept: deque[Any], threads: int) -> _Times:
     barrier = threading.Barrier(threads + 1)
     failures: list[BaseException] = []
 
@@ -231,7 +247,7 @@ def _round(function: Callable[[Any], Any], items: Sequence[Any], threads: int) -
         barrier.wait()
         try:
             for item in items:
-                function(item)
+                kept.append(function(item))
         except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
             failures.append(error)
 
@@ -243,6 +259,7 @@ def _round(function: Callable[[Any], Any], items: Sequence[Any], threads: int) -
     for thread in crew:
         thread.join()
     took = time.perf_counter() - began, time.process_time() - cpu_s
+    kept.clear()
     if failures:
         raise failures[0]
     return took

@@ -1,5 +1,6 @@
 """What is measured of a function, and of a kind; in this process, where a test can look at it."""
 
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -79,6 +80,13 @@ def test_what_fails_in_threads_alone_is_advised_without_them() -> None:
     assert measured.unthreaded == "in threads it raised RuntimeError: main thread only"
     assert min(measured.alone_s) > 0
     assert measured.unpicklable is None
+
+
+def test_results_are_kept_as_a_program_keeps_them() -> None:
+    """As many as fit into a bound, whatever their size; one of them always."""
+    assert sampling._keeper(b"").maxlen == sampling.KEPT_BYTES // sys.getsizeof(b"")
+    assert sampling._keeper(bytes(1 << 20)).maxlen == (sampling.KEPT_BYTES >> 20) - 1
+    assert sampling._keeper(bytes(sampling.KEPT_BYTES)).maxlen == 1
 
 
 def test_very_short_tasks_are_repeated() -> None:
