@@ -84,9 +84,8 @@ class Draws:
     def imbalance(self, workers: int, chunksize: int) -> float:
         """Return how unevenly so many workers share the job's items in chunks of that size."""
         if (workers, chunksize) not in self._imbalances:
-            fitting = max(
-                1, round(chunksize * len(self.tasks) / self._n)
-            )  # very long jobs have tasks that stand for all
+            # Of a very long job there are tasks that stand for all
+            fitting = max(1, round(chunksize * len(self.tasks) / self._n))
             self._imbalances[workers, chunksize] = imbalance(self.tasks, workers, fitting)
         return self._imbalances[workers, chunksize]
 
