@@ -71,7 +71,6 @@ def sample(tell: Tell, target: Target, n: int | None, budget_s: float) -> Measur
     tell("runs the set-up")
     job.set_up()
     base_bytes = resident_bytes()
-    unpicklable = why_unpicklable("function", job.function) or why_unpicklable("argument", job.items[chosen[0]])
     watch = Watch(job.function)
     tell(f"runs item {chosen[0]}")
     peak_before_bytes = max(base_bytes, peak_bytes())
@@ -82,7 +81,7 @@ def sample(tell: Tell, target: Target, n: int | None, budget_s: float) -> Measur
     is_long = first_s > LONG_SHARE * budget_s
     times, results = ({chosen[0]: first_s}, [result]) if is_long else _each(tell, job, chosen, budget_s / 2, watch)
     sent = [job.items[index] for index in list(times)[:MOST_PACKED]]
-    unpicklable = unpicklable or _unpicklable(sent, results)
+    unpicklable = why_unpicklable("function", job.function) or _unpicklable(sent, results)
     packed = Packing(), Packing()
     if unpicklable is None:
         tell("pickles arguments and results")
@@ -90,10 +89,10 @@ def sample(tell: Tell, target: Target, n: int | None, budget_s: float) -> Measur
     batch = _batch(times, budget_s / 2)
     batch *= ceil(ROUND_S / max(sum(times[index] for index in batch), ROUND_S / MOST_REPEATS))
     items = [job.items[index] for index in batch]
-    tell("runs in threads")
     if is_long:
-        together = _Together.untried([(first_s, first_cpu_s)], min(1.0, first_cpu_s / first_s), TOO_LONG)
+        together = _Together.untried([(first_s, first_cpu_s)], first_cpu_s / first_s, TOO_LONG)
     else:
+        tell("runs in threads")
         together = _Together.of(job.function, items, _keeper(result), budget_s / 2)
     return Measured(
         n=n,

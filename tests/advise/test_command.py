@@ -169,7 +169,7 @@ def test_verify_shows_prediction_beside_truth(advise: Advise) -> None:
 @pytest.mark.once
 def test_a_set_up_runs_before_the_function(advise: Advise) -> None:
     """Here and in each worker; without it the function fails."""
-    arguments = ("job:needs_set_up", "--items", "job:few", "--budget", "3")
+    arguments = ("job:needs_set_up", "--items", "job:few", "--budget", "8")
     done = advise(*arguments, "--setup", "job:set_up")
     assert (done.returncode, "set_up()" in done.stdout or "initializer=set_up" in done.stdout) == (0, True)
     failed = advise(*arguments)
