@@ -174,8 +174,9 @@ def test_a_whole_job(candidate: Candidate) -> None:
 
 
 @pytest.mark.parametrize("setup", [pytest.param(None, marks=pytest.mark.once), f"{HERE}:set_up"])
-def test_a_pilot(setup: str | None) -> None:
+def test_a_pilot(setup: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A start and some rounds, each as long as its tasks, alone too; a set-up is each worker's initializer."""
+    monkeypatch.setenv("JOB_IS_SET_UP", "")  # so that what the set-up makes of it is undone
     target = Target(f"{HERE}:wait", f"{HERE}:few", setup)
     start_s, rounds_s, alone_s, pace_s = pilot(
         silent, target, PilotPlan(Candidate("process-spawn", 2, 1), (0, 1), 2, 0.05)
