@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ import pytest
 from bench.__main__ import main
 from bench.gate.procedure import synthetic
 from bench.gate.procedure.sizes import LEAST_ROUNDS, SPLIT
-from bench.gate.rates import recordings, replay, subject, table
+from bench.gate.rates import recordings, replay, sizes, subject, table
 from bench.gate.rates.others import OTHERS, alarms
 from bench.gate.rates.record import record
 from bench.gate.rates.recordings import Generation
@@ -44,6 +45,12 @@ def generations() -> list[Generation]:
     return [generation(number) for number in range(160)]
 
 
+@pytest.fixture(scope="module")
+def logged(generations: list[Generation]) -> list[replay.Logged]:
+    """Return what a gate sees of them."""
+    return replay.logged(generations)
+
+
 def test_recording_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
     """Generations come back as they were; half a line, left by a crash, is none, and the next takes its place."""
     path = tmp_path / "rates.jsonl"
@@ -68,28 +75,28 @@ def test_file_that_is_no_recording(tmp_path: Path, capsys: pytest.CaptureFixture
     assert ["line 1 is no recorded generation" in lines[0], *lines[1:]] == [
         True,
         "python -m bench gate-rates: nothing is recorded; give --time",
-        "python -m bench gate-rates: give a FILE, or --simulate N",
+        "python -m bench gate-rates: give a FILE, --simulate N or --sizes",
     ]
 
 
 @pytest.mark.once
-def test_replay_passes_identical_code_and_finds_the_injected(generations: list[Generation]) -> None:
+def test_replay_passes_identical_code_and_finds_the_injected(logged: list[replay.Logged]) -> None:
     """Identical code passes; 5% in one benchmark of thirty is found, and nothing else."""
-    identical = replay.runs(replay.logged(generations), subject.IDENTICAL).results
+    identical = replay.runs(logged, subject.IDENTICAL).results
     slowed = "test_injected[loop-add-5]"
-    found = replay.runs(replay.logged(generations), [*subject.IDENTICAL[1:], slowed]).results
+    found = replay.runs(logged, [*subject.IDENTICAL[1:], slowed]).results
 
     assert [result.slower for result in identical] == [frozenset()] * len(identical)
     assert identical
     assert {result.slower for result in found} == {frozenset({slowed})}
-    assert all(result.used < len(generations) for result in found)
+    assert all(result.used < len(logged) for result in found)
 
 
-def test_replay_begins_no_run_that_may_not_end(generations: list[Generation]) -> None:
+def test_replay_begins_no_run_that_may_not_end(logged: list[replay.Logged]) -> None:
     """A start with too few generations behind it is none: else those that flag nothing would be counted alone."""
-    logged = replay.logged(generations[: replay.ROOM - 1])
+    few = logged[: replay.ROOM - 1]
 
-    assert replay.runs(logged, subject.IDENTICAL) == replay.Runs((), 0)
+    assert replay.runs(few, subject.IDENTICAL) == replay.Runs((), 0)
 
 
 def test_others_measure_one_side_after_the_other() -> None:
@@ -109,6 +116,52 @@ def test_others_find_what_is_large(label: str) -> None:
 
     assert OTHERS[label].rule(base, twice)
     assert not OTHERS[label].rule(twice, base)
+
+
+def test_an_earlier_recording_may_hold_less(logged: list[replay.Logged]) -> None:
+    """Generations without a benchmark are none of its replays, and stay in those of all others."""
+    added = "test_injected[allocation-sorting-3]"
+    earlier = [
+        replace(one, logs={name: value for name, value in one.logs.items() if name != added}) for one in logged[:5]
+    ]
+    both = [*earlier, *logged[5:]]
+
+    assert replay.having(both, [added]) == logged[5:]
+    assert replay.having(both, subject.IDENTICAL) == both
+
+
+@pytest.mark.once
+def test_runs_on_generations_drawn_at_random(logged: list[replay.Logged]) -> None:
+    """They differ from one another, the same ones every time; a run that wants more than there are is cut off."""
+    some = replay.drawn_runs(logged, subject.IDENTICAL, 2)
+
+    assert some == replay.drawn_runs(logged, subject.IDENTICAL, 2)
+    assert some.results[0] != some.results[1]
+    assert replay.drawn_runs(logged[:5], subject.IDENTICAL, 2) == replay.Runs((), 2)
+
+
+def test_generations_that_are_alike_in_a_row_are_seen() -> None:
+    """Independent ones vary as in any order; a walk that comes and goes makes the means of blocks vary more."""
+    rng = np.random.default_rng(1)
+    independent = rng.normal(size=(30 * table.BLOCK, 4))
+    slow = np.repeat(rng.normal(size=(30, 4)), table.BLOCK, axis=0)
+
+    found, (low, high) = table.blocks(independent)
+    assert low < found < high
+    assert low < 1 < high
+    found, (_, high) = table.blocks(independent + slow)
+    assert found > 5 * high
+
+
+@pytest.mark.parametrize("label", ["loop-add-20", "tail-multiply-20", "allocation-objects-20"])
+def test_injected_size_is_verified_apart(label: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All calls of head together take a fifth more than base's, by another clock than the gate's."""
+    monkeypatch.setattr(sizes, "PAIRS", 60)
+    injected = next(one for one in subject.INJECTED if one.label == label)
+
+    assert len(injected.sizes) in {1, subject.TAIL_EVERY}
+    assert sum(injected.sizes) == 1.2 * subject.SIZE * len(injected.sizes)
+    assert 1.1 < np.median(sizes.ratios(injected)) < 1.3
 
 
 def test_rate_has_its_exact_interval() -> None:
@@ -153,14 +206,17 @@ def test_page_has_every_rule_and_size(generations: list[Generation], monkeypatch
     wanted = {"test_injected[loop-add-20]", "test_injected[tail-multiply-3]"}
     few = [one for one in subject.INJECTED if one.name in wanted]
     monkeypatch.setattr(subject, "INJECTED", few)
+    monkeypatch.setattr(subject, "EVERYWHERE", {5: subject.EVERYWHERE[5]})
     monkeypatch.setattr(subject, "IDENTICAL", subject.IDENTICAL[:6])
-    text = "\n".join(table.render(generations[:125], 5))
+    text = "\n".join(table.render(generations[:125], 5, drawn=2))
 
     assert text.startswith("125 generations in 1 recordings, 875 s")
     assert all(f"| {label} |" in text for label in OTHERS)
     assert "| loop 20% |" in text
     assert "base and head exchanged) | | 0 of " in text
+    assert "drawn at random for each run) | | 0 of 2 [" in text
     assert "Inconclusive: 0 of " in text
+    assert "| loop 5% | 1 of 1 [2.5%, 100%] | 1 of 1 [2.5%, 100%] | 10 of 10 |" in text
     assert "| tail 3%, multiply | 1.0" in text
 
 
@@ -191,12 +247,14 @@ def test_subject_is_the_same_but_for_its_layout(tmp_path: Path) -> None:
 def test_real_processes_are_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A generation of real processes is written, as many rounds on each side; the first one calibrates."""
     path = tmp_path / "rates.jsonl"
+    some = subject.INJECTED[::6]
+    monkeypatch.setattr(subject, "INJECTED", some)
     monkeypatch.setattr("bench.gate.rates.record._MOST", 2)
     count = record(path, 240, 1)
 
     found = recordings.load(path)
     assert len(found) == count == 1
-    assert set(found[0].rounds) == set(NAMES)
+    assert set(found[0].rounds) == {*subject.IDENTICAL, *(one.name for one in some)}
     assert all(
         LEAST_ROUNDS <= len(base) == len(head) <= SPLIT * LEAST_ROUNDS for base, head in found[0].rounds.values()
     )

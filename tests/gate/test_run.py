@@ -260,7 +260,7 @@ def test_disk_that_is_full(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("stage", ["building head", "pilot:"])
 def test_interrupted(toy: Toy, tmp_path: Path, stage: str) -> None:
-    """Ctrl-C in any stage ends with status 130 and one line; the file is valid, and nothing is left."""
+    """Ctrl-C ends the command with status 130 and one line; the file is valid, and nothing is left."""
     toy.commit(toy__other="")
     before = toy.state()
     install = INSTALL if stage == "pilot:" else "sleep 60"
@@ -290,3 +290,36 @@ def test_interrupted(toy: Toy, tmp_path: Path, stage: str) -> None:
     )
     assert toy.state() == before
     assert toy.left() == []
+
+
+class Interrupting(io.StringIO):
+    """What is written to as to a terminal; at a word, Ctrl-C."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__()
+        self._word = word
+
+    def write(self, text: str) -> int:
+        """Take the text."""
+        if self._word and text.startswith(self._word):
+            self._word = ""
+            signal.raise_signal(signal.SIGINT)
+        return super().write(text)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("begins", "doing", "decided"),
+    [
+        ("screen:", "screening all benchmarks", set()),
+        ("confirm:", "confirming the flagged", {("inconclusive", "screen")}),
+    ],
+)
+def test_interrupted_while_measuring(toy: Toy, begins: str, doing: str, decided: set[tuple[str, str]]) -> None:
+    """Ctrl-C in a later stage does so too; what a whole screen has found is kept, as undecided."""
+    toy.commit(toy____init__=SLOW)
+    verdict = run(toy, Interrupting(begins), head="HEAD", against="HEAD~1")
+
+    assert (verdict.status, verdict.line) == (Status.INTERRUPTED, f"interrupted while {doing}")
+    assert {(finding.decision, finding.stage) for finding in verdict.benchmarks} == decided
+    assert as_json.content(verdict)["status"] == 130

@@ -16,6 +16,8 @@ _EXAMPLES = """\
 examples:
   python -m bench gate-rates rates.jsonl --time 5m --neighbours 2   record, then judge all that is there
   python -m bench gate-rates rates.jsonl                            judge again
+  python -m bench gate-rates rates.jsonl --step 10 --drawn 500      with more runs of the same recording
+  python -m bench gate-rates --sizes                                the injected sizes, by timeit
   python -m bench gate-rates --simulate 1000                        the procedure on synthetic numbers
 """
 
@@ -35,20 +37,34 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     parser.add_argument(
         "--step", type=int, default=None, metavar="N", help="also runs that overlap, N generations apart"
     )
+    parser.add_argument(
+        "--drawn", type=int, default=0, metavar="N", help="also N runs on generations drawn at random from all"
+    )
+    parser.add_argument(
+        "--sizes", action="store_true", help="instead: verify the injected sizes apart, by timeit in one process"
+    )
     parser.add_argument("--simulate", type=int, default=0, metavar="N", help="instead: N synthetic suites a case")
     parser.set_defaults(run=run)
 
 
 def run(given: argparse.Namespace) -> int:
-    """Record and judge; returns 0, or 2 after one line."""
+    """Record and judge, or do what is asked instead; returns 0, or 2 after one line."""
     if missing := [name for module, name in _NEEDED.items() if find_spec(module) is None]:
         return refuse(given, f"{', '.join(missing)} not installed in this Python")
     # Imported now that what they need is known to be there.
-    from bench.gate.rates import record, recordings, simulate, table  # noqa: PLC0415
+    from bench.gate.rates import simulate, sizes  # noqa: PLC0415
+
+    if given.simulate or given.sizes:
+        return say(simulate.table(given.simulate) if given.simulate else sizes.table())
+    if given.file is None:
+        return refuse(given, "give a FILE, --simulate N or --sizes")
+    return _record_and_judge(given)
+
+
+def _record_and_judge(given: argparse.Namespace) -> int:
+    from bench.gate.rates import record, recordings, table  # noqa: PLC0415 - as above
     from bench.lockstep.arms import ArmError  # noqa: PLC0415
 
-    if given.simulate or given.file is None:
-        return say(simulate.table(given.simulate)) if given.simulate else refuse(given, "give a FILE, or --simulate N")
     try:
         generations = recordings.load(given.file)
         if given.time is not None:
@@ -58,6 +74,6 @@ def run(given: argparse.Namespace) -> int:
         return refuse(given, str(error))
     except OSError as error:
         return refuse(given, f"{given.file}: {error.strerror or error}")
-    return (
-        say(table.render(generations, given.step)) if generations else refuse(given, "nothing is recorded; give --time")
-    )
+    if not generations:
+        return refuse(given, "nothing is recorded; give --time")
+    return say(table.render(generations, given.step, given.drawn))

@@ -5,7 +5,7 @@ keeps: real processes, real code, and the machine's moods in their order. Betwee
 as between the stages of a gate run, though more of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -51,6 +51,12 @@ def exchanged(generations: Sequence[Logged]) -> list[Logged]:
     return [replace(one, logs={name: -log for name, log in one.logs.items()}) for one in generations]
 
 
+def having(generations: Sequence[Logged], names: Iterable[str]) -> list[Logged]:
+    """Return the generations that have all these benchmarks: a later recording may hold more than an earlier one."""
+    wanted = set(names)
+    return [one for one in generations if wanted <= one.logs.keys()]
+
+
 class ExhaustedError(Exception):
     """A recording that has no more generations."""
 
@@ -87,9 +93,8 @@ class Replay:
 
 def cost_of(generations: Sequence[Logged], names: Sequence[str]) -> Cost:
     """Return what generations of these benchmarks would have cost, rounds of five milliseconds and all beside them."""
-    count = len(generations[0].logs)
     start_s = float(np.mean([one.start_s for one in generations]))
-    each_s = float(np.mean([one.wall_s - one.start_s for one in generations])) / count
+    each_s = float(np.mean([(one.wall_s - one.start_s) / len(one.logs) for one in generations]))
     return Cost(start_s, 0.0, dict.fromkeys(names, each_s / LEAST_ROUNDS))
 
 
@@ -110,6 +115,11 @@ class Result:
     def is_suite_slower(self) -> bool:
         """Whether the suite as a whole failed it."""
         return self.course.suite is not None and self.course.suite.is_slower
+
+    @property
+    def is_alarm(self) -> bool:
+        """Whether the run failed, by whatever."""
+        return bool(self.slower) or self.is_suite_slower
 
     @property
     def is_inconclusive(self) -> bool:
@@ -133,6 +143,18 @@ class Runs:
 
     results: tuple[Result, ...]
     cut_off: int
+
+
+def drawn_runs(generations: Sequence[Logged], names: Sequence[str], count: int) -> Runs:
+    """Replay `count` gate runs, each on generations drawn at random from all, none twice in a run.
+
+    Given what was recorded, these runs are independent of each other: their rate has an exact interval. It is the rate
+    for generations like these whose order says nothing, which `table` holds against the order in which they came.
+    """
+    rng = np.random.default_rng(0)
+    found = [run([generations[one] for one in rng.permutation(len(generations))], names, 0) for _ in range(count)]
+    done = tuple(result for result in found if result is not None)
+    return Runs(done, count - len(done))
 
 
 def runs(generations: Sequence[Logged], names: Sequence[str], *, step: int | None = None) -> Runs:

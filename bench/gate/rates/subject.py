@@ -7,7 +7,6 @@ objects, or a tail (one call in twenty is longer), by a stated share of the whol
 
 import itertools
 import textwrap
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,8 +26,8 @@ WORKS = {
 
 SIZES = (200, 1_000, 5_000)
 PERCENTS = (3, 5, 8, 10, 20)
-_SIZE = 2_000
-_TAIL_EVERY = 20
+SIZE = 2_000
+TAIL_EVERY = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +39,30 @@ class Injected:
     percent: int
 
     @property
+    def label(self) -> str:
+        """What tells it apart."""
+        return f"{self.kind}-{self.work}-{self.percent}"
+
+    @property
     def name(self) -> str:
         """Its test's name."""
-        return f"test_injected[{self.kind}-{self.work}-{self.percent}]"
+        return f"test_injected[{self.label}]"
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The sizes of head's calls, over and over; base's are all SIZE."""
+        more = SIZE * self.percent // 100
+        return (SIZE,) * (TAIL_EVERY - 1) + (SIZE + TAIL_EVERY * more,) if self.kind == "tail" else (SIZE + more,)
 
 
 IDENTICAL = tuple(f"test_identical[{work}-{size}]" for work, size in itertools.product(WORKS, SIZES))
-EVERYWHERE = tuple(Injected("loop", work, 3) for work in WORKS)
+ALLOCATING = ("objects", "mapping", "texts", "sorting")
+EVERYWHERE = {percent: tuple(Injected("loop", work, percent) for work in WORKS) for percent in PERCENTS}
+"""All benchmarks of a suite of ten slowed alike, by size."""
 INJECTED = (
-    *EVERYWHERE,
-    *(Injected("loop", "add", percent) for percent in PERCENTS[1:]),
-    *(Injected("allocation", "objects", percent) for percent in PERCENTS[1:]),
+    *itertools.chain.from_iterable(EVERYWHERE.values()),
+    *(Injected("allocation", work, PERCENTS[0]) for work in ALLOCATING),
+    *(Injected("allocation", ALLOCATING[0], percent) for percent in PERCENTS[1:]),
     *(Injected("tail", "multiply", percent) for percent in PERCENTS),
 )
 
@@ -65,19 +77,19 @@ def write(folder: Path) -> tuple[Path, Path]:
         module = "moved" if is_head else "works"
         comments = "# A comment that moves every line below it.\n" * 40 if is_head else ""
         (package / "__init__.py").write_text(f"from subject.{module} import *\nIS_HEAD = {is_head}\n", "utf-8")
-        (package / f"{module}.py").write_text(comments + "\n\n".join(map(_function, works)) + "\n", "utf-8")
+        (package / f"{module}.py").write_text(comments + "\n\n".join(map(function, works)) + "\n", "utf-8")
         (tree / "bench_subject.py").write_text(_bench(), "utf-8")
         (tree / "conftest.py").write_text("", "utf-8")
         (tree / "pytest.ini").write_text("[pytest]\npython_files = bench_*.py\n", "utf-8")
     return base, head
 
 
-def _function(work: str) -> str:
+def function(work: str) -> str:
+    """Return the text of a function."""
     return f"def {work}(n):\n{textwrap.indent(WORKS[work], '    ')}\n"
 
 
 def _bench() -> str:
-    injected = [(one.kind, one.work, one.percent) for one in INJECTED]
     return textwrap.dedent(f"""\
         import itertools
         import pytest
@@ -87,19 +99,13 @@ def _bench() -> str:
         def test_identical(benchmark, work, n):
             benchmark(getattr(subject, work), n)
 
-        @pytest.mark.parametrize(("kind", "work", "percent"), {injected})
-        def test_injected(benchmark, kind, work, percent):
+        @pytest.mark.parametrize(
+            ("work", "sizes"),
+            {[(one.work, one.sizes) for one in INJECTED]},
+            ids={[one.label for one in INJECTED]},
+        )
+        def test_injected(benchmark, work, sizes):
             function = getattr(subject, work)
-            more = {_SIZE} * percent // 100 if subject.IS_HEAD else 0
-            if kind == "tail":
-                sizes = itertools.cycle([{_SIZE}] * {_TAIL_EVERY - 1} + [{_SIZE} + {_TAIL_EVERY} * more])
-                benchmark(lambda: function(next(sizes)))
-            else:
-                benchmark(lambda: function({_SIZE} + more))
+            calls = itertools.cycle(sizes if subject.IS_HEAD else [{SIZE}])
+            benchmark(lambda: function(next(calls)))
         """)
-
-
-def benchmarks() -> Iterator[str]:
-    """Yield the names of all benchmarks."""
-    yield from IDENTICAL
-    yield from (one.name for one in INJECTED)

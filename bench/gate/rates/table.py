@@ -4,14 +4,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy import stats
 
 from bench.gate.procedure.center import center
 from bench.gate.rates import replay, subject
 from bench.gate.rates.others import OTHERS, alarms
 from bench.gate.rates.recordings import Generation
-from bench.gate.rates.replay import Logged, Result, Runs
+from bench.gate.rates.replay import Logged, Runs
 from bench.instrument import units
+
+BLOCK = 30
+"""Generations in a row, about as many as a stage of a gate run has."""
+ORDERS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +38,16 @@ def of(found: Sequence[bool]) -> Rate:
     return Rate(sum(found), len(found))
 
 
-def render(generations: Sequence[Generation], step: int | None) -> Iterator[str]:
+def render(generations: Sequence[Generation], step: int | None, drawn: int = 0) -> Iterator[str]:
     """Yield the lines of the page, in Markdown."""
     logged = replay.logged(generations)
     yield from _about(generations, logged)
     yield from ("", "### Identical code: suite runs of 30 benchmarks that fail", "")
-    yield from _identical(generations, logged, step)
+    yield from _identical(generations, logged, step, drawn)
     yield from ("", "### Injected code: is the one slowed benchmark found?", "")
     yield from _injected(generations, logged)
+    yield from ("", f"### Injected code in each of {len(subject.WORKS)} benchmarks: does the run fail?", "")
+    yield from _everywhere(logged)
     yield from ("", "### Injected sizes, by all generations together", "")
     yield from _sizes(logged)
 
@@ -54,34 +61,63 @@ def _about(generations: Sequence[Generation], logged: Sequence[Logged]) -> Itera
         f"neighbours switched on and off at random: {', '.join(sorted(map(str, set(recordings.values()))))}; "
         f"load average {min(loads, default=0):.1f} to {max(loads, default=0):.1f}."
     )
-    spreads = [
-        center([one.logs[name] for one in logged]).spread
-        for name in subject.IDENTICAL
-        if len(logged) > 2  # noqa: PLR2004 - as many as a centre needs
-    ]
-    if spreads:
-        low, middle, high = np.quantile(spreads, [0.05, 0.5, 0.95])
-        yield (
-            f"Standard deviation of a generation's log ratio, identical code, over {len(spreads)} benchmarks: "
-            f"{middle:.4f} in the middle, {low:.4f} to {high:.4f} in nine of ten."
-        )
+    if len(logged) < BLOCK:
+        return
+    values = np.array([[one.logs[name] for name in subject.IDENTICAL] for one in logged])
+    centers = [center(column) for column in values.T]
+    low, middle, high = np.quantile([one.spread for one in centers], [0.05, 0.5, 0.95])
+    yield (
+        f"Standard deviation of a generation's log ratio, identical code, over {len(centers)} benchmarks: "
+        f"{middle:.4f} in the middle, {low:.4f} to {high:.4f} in nine of ten."
+    )
+    fastest, slowest = np.exp([one(found.value for found in centers) for one in (min, max)])
+    yield f"Over all generations the identical benchmarks are {fastest:.4f} to {slowest:.4f} of each other."
+    found, (low, high) = blocks(values)
+    yield (
+        f"Means of {BLOCK} generations in a row vary {found:.2f} times as much as independent ones would; "
+        f"in another order they do {low:.2f} to {high:.2f} times, in 95 of 100."
+    )
 
 
-def _identical(generations: Sequence[Generation], logged: Sequence[Logged], step: int | None) -> Iterator[str]:
+def blocks(values: npt.NDArray[np.float64]) -> tuple[float, tuple[float, float]]:
+    """Tell whether generations that follow one another are alike, of log ratios by generation and benchmark.
+
+    Returns the variance of the means of BLOCK contiguous generations, times BLOCK, over that of a generation, the mean
+    of all benchmarks; and what 95% of ORDERS random orders of the same generations have.
+    """
+    rng = np.random.default_rng(0)
+    whole = values[: len(values) // BLOCK * BLOCK]
+
+    def share(order: npt.NDArray[np.int64]) -> float:
+        means = whole[order].reshape(-1, BLOCK, whole.shape[1]).mean(axis=1)
+        return float(np.mean(BLOCK * means.var(axis=0, ddof=1) / whole.var(axis=0, ddof=1)))
+
+    orders = [share(rng.permutation(len(whole))) for _ in range(ORDERS)]
+    low, high = np.quantile(orders, [0.025, 0.975])
+    return share(np.arange(len(whole))), (float(low), float(high))
+
+
+def _identical(
+    generations: Sequence[Generation], logged: Sequence[Logged], step: int | None, drawn: int
+) -> Iterator[str]:
     names = subject.IDENTICAL
     apart = replay.runs(logged, names)
     yield "| rule | one side after the other | both sides in lockstep |"
     yield "|---|---|---|"
-    yield f"| this gate (replay, runs apart{_cut(apart)}) | | {of([_alarms(result) for result in apart.results])} |"
+    yield f"| this gate (replay, runs apart{_cut(apart)}) | | {of([result.is_alarm for result in apart.results])} |"
     exchanged = replay.runs(replay.exchanged(logged), names)
     label = f"this gate (the same, base and head exchanged{_cut(exchanged)})"
-    yield f"| {label} | | {of([_alarms(result) for result in exchanged.results])} |"
+    yield f"| {label} | | {of([result.is_alarm for result in exchanged.results])} |"
     if step is not None:
         overlapping = replay.runs(logged, names, step=step)
-        count = of([_alarms(result) for result in overlapping.results])
+        count = of([result.is_alarm for result in overlapping.results])
         label = f"this gate (replay, a run from every {step} generations on; they overlap, so no interval"
         label += f"{_cut(overlapping)})"
         yield f"| {label} | | {count.count} of {count.n} |"
+    at_random = replay.drawn_runs(logged, names, drawn)
+    if drawn:
+        label = f"this gate (replay, generations drawn at random for each run{_cut(at_random)})"
+        yield f"| {label} | | {of([result.is_alarm for result in at_random.results])} |"
     for label, rule in OTHERS.items():
         after = of([bool(found) for found in alarms(generations, names, rule)])
         beside = of([bool(found) for found in alarms(generations, names, rule, side_by_side=True)])
@@ -97,15 +133,15 @@ def _identical(generations: Sequence[Generation], logged: Sequence[Logged], step
             f"{units.seconds(replay.BUDGET_S)}; {min(used)} to {max(used)} generations."
         )
         yield f"Inconclusive: {open_ones}."
+    if drawn:
+        open_ones = of([result.is_inconclusive for result in at_random.results])
+        longest = units.seconds(max((result.seconds for result in at_random.results), default=0.0))
+        yield f"Of those on generations drawn at random: {open_ones} inconclusive, at most {longest}."
 
 
 def _cut(runs: Runs) -> str:
     """Say how many runs the end of the recording has cut off, if any."""
     return f"; {runs.cut_off} cut off" if runs.cut_off else ""
-
-
-def _alarms(result: Result) -> bool:
-    return bool(result.slower) or result.is_suite_slower
 
 
 def _injected(generations: Sequence[Generation], logged: Sequence[Logged]) -> Iterator[str]:
@@ -117,25 +153,38 @@ def _injected(generations: Sequence[Generation], logged: Sequence[Logged]) -> It
         cut_off = 0
         for name in alike:
             suite = [*subject.IDENTICAL[1:], name]
-            replayed = replay.runs(logged, suite)
+            replayed = replay.runs(replay.having(logged, suite), suite)
             ours += [name in result.slower for result in replayed.results]
             cut_off += replayed.cut_off
-        cells = []
-        for other in OTHERS.values():
-            found = [name in slower for name in alike for slower in alarms(generations, [name], other)]
-            cells.append(str(of(found)))
+        cells = [
+            str(of([name in slower for name in alike for slower in alarms(_of(generations, [name]), [name], other)]))
+            for other in OTHERS.values()
+        ]
         yield f"| {kind} {percent}% | {of(ours)}{f', {cut_off} cut off' if cut_off else ''} | {' | '.join(cells)} |"
-    everywhere = [one.name for one in subject.EVERYWHERE]
-    found = [result.is_suite_slower for result in replay.runs(logged, everywhere).results]
-    rest = " | " * (len(OTHERS) - 1)
-    yield f"| loop 3% in each of {len(everywhere)}, as a suite: its geometric mean | {of(found)} | {rest} |"
+
+
+def _everywhere(logged: Sequence[Logged]) -> Iterator[str]:
+    yield "| injected | this gate (replay) | its geometric mean | of the ten, found |"
+    yield "|---|---|---|---|"
+    for percent, injected in subject.EVERYWHERE.items():
+        names = [one.name for one in injected]
+        replayed = replay.runs(replay.having(logged, names), names)
+        fails = of([result.is_alarm for result in replayed.results])
+        suite = of([result.is_suite_slower for result in replayed.results])
+        each = of([name in result.slower for result in replayed.results for name in names])
+        yield f"| loop {percent}%{_cut(replayed)} | {fails} | {suite} | {each.count} of {each.n} |"
+
+
+def _of(generations: Sequence[Generation], names: Sequence[str]) -> list[Generation]:
+    """Return the generations that have all these benchmarks."""
+    return [one for one in generations if set(names) <= one.rounds.keys()]
 
 
 def _sizes(logged: Sequence[Logged]) -> Iterator[str]:
     yield "| benchmark | head / base, 95% interval, n generations |"
     yield "|---|---|"
     for one in subject.INJECTED:
-        found = center([generation.logs[one.name] for generation in logged])
+        found = center([generation.logs[one.name] for generation in replay.having(logged, [one.name])])
         low, high = np.exp(found.interval())
         interval = f"{np.exp(found.value):.4f} [{low:.4f}, {high:.4f}]"
         yield f"| {one.kind} {one.percent}%, {one.work} | {interval}, {found.n} |"
