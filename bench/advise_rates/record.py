@@ -90,7 +90,7 @@ def _measure(one: Cell, python: str, budget_s: float) -> dict[str, Any]:
             "summary": one.summary,
             "n": one.n,
             "python": python,
-            "machine": {"cpu": host.host().get("cpu"), "system": platform.system()},
+            "machine": {"cpu": host.cpu_name() or platform.machine(), "cores": host.usable_cores()},
             "runs": {},
         }
         kinds = [kind for kind in available() if kind not in PEERS]

@@ -1,5 +1,6 @@
 """What the recorded cells say, in Markdown."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import isfinite
 from statistics import fmean
@@ -27,6 +28,8 @@ def render(cells: Sequence[dict[str, Any]], *, cells_are: str) -> Iterator[str]:
         failed = [one for one in of_python if "error" in one]
         yield f"## Python {python}: {len(judged)} cells {cells_are}, of which {_real(judged)} real"
         yield ""
+        yield f"{_machines(of_python)}."
+        yield ""
         yield from (f"No advice for cell {one['cell']} ({one['summary']}): {one['error']}" for one in failed)
         if not judged:
             continue
@@ -45,6 +48,16 @@ def render(cells: Sequence[dict[str, Any]], *, cells_are: str) -> Iterator[str]:
             yield f"Not measured, and in no row of the table: what is advised now in {unmeasured} cells."
         yield ""
         yield from _worst(judged)
+
+
+def _machines(cells: Sequence[dict[str, Any]]) -> str:
+    """Name what the cells were measured on: regret on one machine says little of another."""
+    counts = Counter((one["machine"].get("cpu"), one["machine"].get("cores")) for one in cells)
+    named = [
+        f"{count} of them on {cores} cores of {cpu}" if cpu else f"{count} of them on a machine that was not noted"
+        for (cpu, cores), count in counts.most_common()
+    ]
+    return "Measured: " + ", ".join(named)
 
 
 def _covered(cells: Sequence[dict[str, Any]], *, of_choice: bool) -> str:
@@ -87,9 +100,21 @@ def _worst(cells: Sequence[dict[str, Any]]) -> Iterator[str]:
         yield (
             f"- {_regret(value)}: cell {one['cell']} ({one['summary']}): {one['choice']}, "
             f"{seconds(foreseen)} predicted, {_truth(times.get(one['choice']))}; "
-            f"best {best}, {seconds(times[best])}"
+            f"best {best}, {seconds(times[best])}{_foreseen(one, best)}"
         )
     yield ""
+
+
+def _foreseen(one: dict[str, Any], best: str) -> str:
+    """Say what was foreseen of the best's kind, where the choice fell on another."""
+    kind = best.partition(",")[0]
+    if kind == one["choice"].partition(",")[0]:
+        return ", the same kind"
+    foreseen = [found["value"] for name, found in one["predicted"].items() if name.partition(",")[0] == kind]
+    if not foreseen:
+        return ", a kind that was ruled out"
+    by = "a pilot" if kind in one.get("evidence", {}).get("pilots", {}) else "the model alone"
+    return f", of whose kind {seconds(min(foreseen))} was predicted by {by}"
 
 
 def _truth(took_s: float | None) -> str:

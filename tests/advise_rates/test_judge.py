@@ -35,6 +35,7 @@ def recorded(number: int = 1, choice: str = THREADS, **runs: list[float]) -> dic
         "cell": number,
         "summary": "a cell",
         "python": "3.14",
+        "machine": {"cpu": "Processor", "cores": 2},
         "choice": choice,
         "predicted": {
             choice: {"value": 1.0, "low": 0.9, "high": 1.1},
@@ -130,6 +131,24 @@ def test_what_was_not_measured_is_told() -> None:
     """A model of today may choose what nobody ran: it is in no row, and said."""
     other = recorded(choice="process-fork, 2 workers")
     assert "what is advised now in 1 cells." in "\n".join(render([other, recorded(2)], cells_are="of a test"))
+
+
+def test_where_it_was_wrong_says_what_was_foreseen() -> None:
+    """Of the best's kind: the time and by what, or that it is the chosen one's; and what the cells were measured on."""
+    elsewhere = recorded(3, choice="serial") | {"machine": {"cpu": None}}
+    elsewhere["predicted"] = {"serial": {"value": 2.0, "low": 1.0, "high": 3.0}}
+    threads = {"value": 3.0, "low": 1.0, "high": 9.0}
+    other = recorded(4, choice="serial") | {"evidence": {"pilots": {"thread": {}}}}
+    other["predicted"] = {"serial": {"value": 2.0, "low": 1.0, "high": 3.0}, "thread, 4 workers": threads}
+    lines = list(render([recorded(2), elsewhere, other], cells_are="of a test"))
+
+    assert "Measured: 2 of them on 2 cores of Processor, 1 of them on a machine that was not noted." in lines
+    ends = {line.partition("cell ")[2][0]: line.rpartition("best ")[2] for line in lines if line.startswith("- ")}
+    assert ends == {
+        "2": f"{THREADS}, 1.00 s, the same kind",
+        "3": f"{THREADS}, 1.00 s, a kind that was ruled out",
+        "4": f"{THREADS}, 1.00 s, of whose kind 3.00 s was predicted by a pilot",
+    }
 
 
 def test_coverage_has_an_interval_by_cells() -> None:
