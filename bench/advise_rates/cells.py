@@ -1,6 +1,6 @@
 """The cells: jobs by number, the same ones whenever and wherever they are drawn.
 
-They come in fours: the first is there to build the model with, and the other three are the ones that are reported.
+The first BUILDING of them are there to build the model with, and all others are the ones that are reported.
 """
 
 import io
@@ -12,12 +12,11 @@ from typing import Any
 
 from bench.advise_rates import tasks
 
-__all__ = ["Cell", "CellItems", "cell", "is_reported"]
+__all__ = ["BUILDING", "Cell", "CellItems", "cell", "is_reported"]
 
-BUILT_EVERY = 4
-"""One cell in so many is for building the model."""
+BUILDING = 16
 REAL_EVERY = 4
-"""One four in so many is a real job."""
+"""One cell in so many is a real job, each kind of them in turn."""
 MOST_BYTES = 1 << 26
 TURNS_PER_S = 40_000_000
 BLOCKS_PER_S = 80_000
@@ -59,18 +58,18 @@ def cell(number: int) -> Cell:
 
 def is_reported(number: int) -> bool:
     """Tell whether the cell is one to report, and not one to build the model with."""
-    return number % BUILT_EVERY != 0
+    return number >= BUILDING
 
 
 def _draw(number: int, address: str | None) -> tuple[Cell, Callable[[], list[Any]]]:
     drawn = random.Random(f"cell {number}")
-    if number // BUILT_EVERY % REAL_EVERY == REAL_EVERY - 1:
+    if number % REAL_EVERY == REAL_EVERY - 1:
         return _real(number, drawn, address)
     return _synthetic(number, drawn)
 
 
 def _synthetic(number: int, drawn: random.Random) -> tuple[Cell, Callable[[], list[Any]]]:
-    task_s = 10 ** drawn.uniform(-5.5, -1.3)
+    task_s = 10 ** drawn.uniform(-5.5, -0.5)
     job_s = 10 ** drawn.uniform(-1.7, 0.18)
     gil = drawn.choice([0.0, 0.2, 0.5, 0.8, 1.0, 1.0, 1.0])
     wait = drawn.choice([0.0, 0.0, 0.0, 0.5, 0.9, 0.99]) if task_s > 1e-4 else 0.0  # noqa: PLR2004 - sleeps are longer
@@ -97,7 +96,7 @@ def _synthetic(number: int, drawn: random.Random) -> tuple[Cell, Callable[[], li
 
 
 def _real(number: int, drawn: random.Random, address: str | None) -> tuple[Cell, Callable[[], list[Any]]]:
-    which = REAL[number // (BUILT_EVERY * REAL_EVERY) % len(REAL)]
+    which = REAL[number // REAL_EVERY % len(REAL)]
     n = round(10 ** drawn.uniform(0.7, 2.3))
     size = 10 ** drawn.uniform(0, 1)
 

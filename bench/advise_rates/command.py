@@ -11,7 +11,7 @@ _DESCRIPTION = """\
 Draw jobs at random, over the length of a task, the GIL's share, waiting, payload, skew and import weight, and real ones
 among them; for each, measure a whole grid of executors, and compare what `flagkit advise` and the usual rules choose
 with the best. FILE keeps the cells, of one Python or several; each call with --time adds to it, and one that is stopped
-loses a cell. One cell in four is for building the model, and reported on with --built alone.
+loses a cell. The first cells are those that the model was built with, measured and reported on with --built alone.
 """
 _EXAMPLES = """\
 examples:
@@ -52,7 +52,7 @@ def run(given: argparse.Namespace) -> int:
     try:
         if given.time is not None:
             record.load(given.file)
-            record.record(given.file, given.time, budget_s=given.budget)
+            record.record(given.file, given.time, budget_s=given.budget, built=given.built)
         cells = [one for one in record.load(given.file) if is_reported(one["cell"]) != given.built]
         if given.again:
             cells = list(advised_again(cells))

@@ -4,7 +4,8 @@ Regret is the time of what was chosen / the time of the best. The best of many n
 the means of the rounds, regret is too high, and that is one estimate. The other one finds the best in the other rounds
 than the one in which it is compared: for each round the candidate that was the fastest by the mean of the others, and
 the geometric mean over the rounds. What two rounds find is at times not the best, so that one is too low; the truth
-lies between. A choice that failed has an infinite regret, the wrong family, and an interval that did not hold.
+lies between. A choice that failed has an infinite regret, the wrong family, and an interval that did not hold; so has
+no advice, but for the interval.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -74,6 +75,9 @@ def scores(cells: Iterable[Mapping[str, Any]]) -> list[Score]:
     """Return a score for the advice and for each rule."""
     by_chooser: dict[str, list[tuple[float, float]]] = {}
     for one in cells:
+        if "error" in one:
+            by_chooser.setdefault(ADVISE, []).append((inf, inf))
+            continue
         choices = {ADVISE: one["choice"], **one["rules"], JOBLIB: JOBLIB}
         for chooser, chosen in choices.items():
             value, most = regret(one["runs"], chosen), regret_at_most(one["runs"], chosen)
@@ -111,9 +115,17 @@ def family(name: str) -> str:
 
 
 def families(cells: Iterable[Mapping[str, Any]]) -> tuple[int, int]:
-    """Return in how many cells the family is right, and of how many; one is right if its best is as good as any."""
+    """Return in how many cells the family is right, and of how many; one is right if its best is as good as any.
+
+    No advice is none that is right; one that nobody has measured is left out.
+    """
     right = of = 0
     for one in cells:
+        if "error" in one:
+            of += 1
+            continue
+        if one["choice"] not in one["runs"]:
+            continue
         runs = {name: fmean(found) for name, found in _grid(one["runs"]).items()}
         best = min(runs.values())
         good = {family(name) for name, took in runs.items() if took <= FAIR * best}

@@ -5,11 +5,12 @@ import platform
 import sys
 import time
 from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from bench.advise_rates.again import advised, as_json
-from bench.advise_rates.cells import Cell, CellItems, cell
+from bench.advise_rates.cells import BUILDING, Cell, CellItems, cell
 from bench.advise_rates.rules import rule_choices
 from bench.advise_rates.truth import grid, measure
 from bench.instrument import host
@@ -54,21 +55,25 @@ def load(path: Path) -> list[dict[str, Any]]:
     return found
 
 
-def record(path: Path, time_s: float, *, budget_s: float) -> None:
-    """Measure cells that are not in the file yet, at least one, until the time is spent; each is written when done."""
+def record(path: Path, time_s: float, *, budget_s: float, built: bool) -> None:
+    """Measure cells that are not in the file yet, at least one, until the time is spent; each is written when done.
+
+    Of those that are reported, or of those that the model was built with.
+    """
     find_modules_here()
     python = python_name()
     known = {one["cell"] for one in load(path) if one["python"] == python}
     deadline = time.monotonic() + time_s
-    number = 0
     longest_s = 0.0
-    while longest_s == 0 or time.monotonic() + longest_s < deadline:
-        if number not in known:
-            began = time.monotonic()
-            line = json.dumps(_measure(cell(number), python, budget_s))
-            _append(path, line)
-            longest_s = max(longest_s, time.monotonic() - began)
-        number += 1
+    for number in range(BUILDING) if built else count(BUILDING):
+        if number in known:
+            continue
+        if longest_s and time.monotonic() + longest_s >= deadline:
+            return
+        began = time.monotonic()
+        line = json.dumps(_measure(cell(number), python, budget_s))
+        _append(path, line)
+        longest_s = max(longest_s, time.monotonic() - began)
 
 
 def _append(path: Path, line: str) -> None:

@@ -35,12 +35,12 @@ def render(cells: Sequence[dict[str, Any]], *, cells_are: str) -> Iterator[str]:
             continue
         yield "| chosen by | cells | median regret | 95th percentile | worst | at most 1.05 | the same by means |"
         yield "|---|--:|--:|--:|--:|--:|--:|"
-        for one in scores(judged):
+        for one in scores(of_python):
             yield (
                 f"| {one.chooser} | {one.cells} | {_regret(one.median)} | {_regret(one.high)} | {_regret(one.worst)} "
                 f"| {one.within:.0%} | {_regret(one.at_most[0])}, {_regret(one.at_most[1])} |"
             )
-        right, of = families(judged)
+        right, of = families(of_python)
         yield ""
         yield f"Right family: {_rate(right, of)}. Runs within the 90% interval: {_covered(judged, of_choice=True)} of"
         yield f"what was chosen, {_covered(judged, of_choice=False)} of all that was ranked and measured."

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from importlib.util import find_spec
+from math import inf
 
 from flagkit.advise import AdviseError, Candidate, Measured
 from flagkit.advise.candidates import chunk_sizes, has_chunks
@@ -54,7 +55,7 @@ def measure(
     }
     if find_spec("joblib") is not None:
         work[JOBLIB] = partial(run_apart, run_joblib, LIMIT_S, _silent, target)
-    always = set(map(str, chosen))
+    always = {*map(str, chosen), JOBLIB}
     drawn = random.Random(seed)
     times: dict[str, list[float]] = {name: [] for name in work}
     open_ = list(work)
@@ -65,7 +66,7 @@ def measure(
                 times[name].append(work[name]())
             except AdviseError:
                 times[name].clear()
-        bound = KEPT * min(found[0] for found in times.values() if found)
+        bound = KEPT * min((found[0] for found in times.values() if found), default=inf)
         open_ = [name for name, found in times.items() if found and (name in always or found[0] <= bound)]
     return times
 

@@ -2,7 +2,7 @@
 
 target     the function and its items
 sandbox    a process of its own for each measurement
-sampling   what the function costs          packing, side_effects, memory, pace: parts of it
+sampling   what the function costs          threads, packing, side_effects, memory, pace: parts of it
 costs      what each kind costs here        cache keeps it
 runs       real runs: pilots and whole jobs
 model      from these, the time of a job    draws, imbalance: its uncertainty, its uneven ends
@@ -27,9 +27,10 @@ def advise(
 ) -> Advice:
     """Return which executor is best for `[function(item) for item in items]`, measured for about `budget` seconds.
 
-    `n` is the length of the real job where `items` is a sample of it. The function runs in processes of its own; what
-    can be pickled is sent there, as to a pool by spawn, so a script needs its `if __name__ == "__main__"`. AdviseError
-    where the function fails, or takes longer than the budget.
+    `n` is the length of the real job where `items` is a sample of it. Items that are no sequence are taken first, up to
+    100,000 of them, which is no part of the budget. The function runs in processes of its own; what can be pickled is
+    sent there, as to a pool by spawn, so a script needs its `if __name__ == "__main__"`; a function of a session or a
+    notebook is forked, where that is possible. AdviseError where the function fails, or takes longer than the budget.
     """
     from flagkit.advise.advising import Advising  # noqa: PLC0415 - which needs numpy, and no measuring process does
 

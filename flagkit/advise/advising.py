@@ -85,7 +85,8 @@ class Advising:
         stored = cache.load()
         self._costs = {kind: one for kind, one in stored.costs.items() if kind in self._kinds}
         self._measure_costs(stored, sorted(self._kinds, key=PEERS.__contains__))
-        self._try(measured)
+        if measured.remembers == 1:  # what it has done already tells nothing of what it has still to do
+            self._try(measured)
         self._measure_again(stored)
         evidence, draws, ranking = self._rank(measured)
         for kind in self._kinds:
@@ -193,7 +194,8 @@ class Advising:
         each_s = float(np.median(ranked.terms.steady)) / measured.n
         count = ceil(PILOT_SHARE * self._budget_s / each_s)
         count = max(candidate.workers, min(count, measured.n))
-        expected_s = float(np.median(ranked.terms.start_up + ranked.terms.imports)) + measured.import_s
+        expected_s = float(np.median(ranked.terms.start_up + ranked.terms.imports))
+        expected_s += measured.import_s + measured.setup_s + measured.items_s
         places = list(islice(cycle(range(len(measured.indices))), count))
         tasks = [measured.task_s[place] for place in places]
         alone = max(1, sum(so_far < PILOT_SHARE * self._budget_s for so_far in accumulate(tasks)))

@@ -31,12 +31,12 @@ def candidates(kinds: Iterable[str], measured: Measured, cores: int) -> Iterator
 
 
 def worker_counts(measured: Measured, cores: int) -> list[int]:
-    """Return 1, 2, 4, ... up to the cores, and further as far as the tasks wait; never more than there are items.
+    """Return 1, 2, 4, ... up to the cores, and up to MOST_WORKERS as far as the tasks wait; never more than items.
 
     One worker beside the caller can be worth it: it computes while the caller packs and unpacks.
     """
     waiting = 1 / max(measured.cpu_share, 1 / MOST_WORKERS)
-    most = min(MOST_WORKERS, measured.n, max(cores, round(2 * cores * waiting) if waiting > 1 else cores))
+    most = min(measured.n, max(cores, min(MOST_WORKERS, round(2 * cores * waiting)) if waiting > 1 else cores))
     powers = [1 << power for power in range(most.bit_length()) if 1 << power < most]
     return sorted({*powers, min(cores, most), most})
 

@@ -23,7 +23,8 @@ examples:
   flagkit advise mymodule:fetch --items mymodule:urls --setup mymodule:log_in --verify
 
 The function is called with one item at a time, in processes of its own, whose output goes nowhere. What it changes
-elsewhere, it changes. At most half as many items as the job has are run, some of them many times.
+elsewhere, it changes. At most half as many items as the job has are run (of one item, that one), some of them many
+times. Where tasks wait, up to 64 workers are considered.
 
 exit status:
   0 there is advice; 2 there is none, with one line on why; 130 Ctrl-C

@@ -56,6 +56,8 @@ class Draws:
         self.gil_share = measured.gil_share(cores)
         self.crowding = measured.crowding if self.gil_share < SIDE_BY_SIDE else 1.0
         """Of tasks of which a good part computes side by side in threads: of others, threads tell nothing."""
+        self.crowding_apart = self.crowding if measured.has_gil else 1.0
+        """Of these in processes: without a GIL it may have been objects that threads share, and processes do not."""
         spread = float(np.hypot(_spread(list(paces)), _spread(measured.alone_s)))
         self.noise: NDArray[np.float64] = np.exp(self._random.normal(0.0, spread, SIZE))
         """By what a single run differs from what is expected of it."""

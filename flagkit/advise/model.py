@@ -3,8 +3,8 @@
     time = start-up + imports + max(caller, workers, cores)
 
 start-up   making the pool and shutting it down: linear in w
-imports    the function's module in each worker that does not have it from its parent, as many at once as there are
-           cores; and what the very first call takes longer than a later one
+imports    the function's module in each worker that does not have it from its parent, and the set-up in each worker
+           that is a process, as many at once as there are cores; and what the very first call takes longer
 caller     what the calling process does, one after the other: dispatch of each chunk, one more item in it, pickling of
            each argument, unpickling of each result, and moving their bytes. Where the function holds the GIL of the
            caller, which threads have in common, what it holds it for comes on top
@@ -18,12 +18,14 @@ cores      all processor time, of caller and workers, shared out among the cores
 The figures come from `costs` (of the kind, whatever the function is), `sampling` (of the function, alone and in
 threads) and, where there has been one, a pilot: it says what the kind's start-up takes with this function's module, and
 by which factor its steady state differs from the above, which has what no term names (turns of the GIL, cold caches).
-The machine's pace changes meanwhile: a pilot runs tasks alone in turn with its rounds, and is held against these, so
-that what one kind is ahead of another, or of serial, is none of that. What was measured more than once (tasks, costs,
-rounds) is a vector of draws, so that what follows has the spread that these leave.
+The machine's pace changes meanwhile: each pilot runs tasks alone in turn with its rounds, and what these took longer
+than in the sample, in the middle of all pilots, is none of what one kind is ahead of another, or of serial. (In the
+middle of all: two processes that run at the same time differ as well, and a kind gets no credit for the luck of its
+pilot's.) What was measured more than once (tasks, costs, rounds) is a vector of draws, so that what follows has the
+spread that these leave.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,7 +107,7 @@ def _thread_terms(
     cpu_s = measured.cpu_share * total_s
     busy = n * draws.of(costs, "busy_s")
     workers = candidate.workers
-    crowding = _crowding(cpu_s, costs, workers, draws)
+    crowding = _crowding(cpu_s, costs, workers, draws, draws.crowding)
     return Terms(
         start_up=_start_up(costs, workers, draws),
         imports=zero + measured.first_extra_s,
@@ -136,9 +138,9 @@ def _worker_terms(
         + draws.of(costs, "return_s_per_byte") * results.size_bytes
     )
     busy = chunks * draws.of(costs, "busy_s")
-    cpu_s = min(1.0, measured.cpu_share) * total_s
-    crowding = _crowding(cpu_s, costs, workers, draws)
-    import_s = 0.0 if resolve(candidate.kind).start_method == "fork" else measured.import_s
+    cpu_s = measured.cpu_share * total_s
+    crowding = _crowding(cpu_s, costs, workers, draws, draws.crowding_apart)
+    import_s = measured.setup_s + (0.0 if resolve(candidate.kind).start_method == "fork" else measured.import_s)
     return Terms(
         start_up=_start_up(costs, workers, draws),
         imports=np.full(draws.size, measured.first_extra_s + import_s * -(-workers // cores)),
@@ -171,27 +173,39 @@ def predict(
     start_s = found.start_up + found.imports - measured.first_extra_s
     steady = found.steady
     own = pilots.get(kind)
+    drift = _drift(pilots.values())
     if own is not None:
-        start_s = start_s * draws.factor(f"{kind} start", lambda: _start_factor(measured, costs[kind], draws, own))
+        start_s = start_s * draws.factor(
+            f"{kind} start", lambda: _start_factor(measured, costs[kind], draws, own, drift)
+        )
     likewise = next((pilots[one] for one in (kind, *_same_pool(kind)) if one in pilots and one in costs), None)
     if likewise is not None:
         of = likewise.candidate.kind
-        steady = steady * draws.factor(f"{of} steady", lambda: _steady_factor(measured, costs[of], draws, likewise))
+        steady = steady * draws.factor(
+            f"{of} steady", lambda: _steady_factor(measured, costs[of], draws, likewise, drift)
+        )
     return start_s + measured.first_extra_s + steady, found
 
 
-def _start_factor(measured: Measured, costs: KindCosts, draws: Draws, pilot: Pilot) -> Draw:
+def _drift(pilots: Iterable[Pilot]) -> float:
+    """Return how many times slower than in the sample the machine was for pilots: the geometric mean of theirs."""
+    logs = [np.log(np.median(one.drifts)) for one in pilots]
+    return float(np.exp(np.mean(logs))) if logs else 1.0
+
+
+def _start_factor(measured: Measured, costs: KindCosts, draws: Draws, pilot: Pilot, drift: float) -> Draw:
     """Return how many times the start took what the model expects, at the machine's pace of the sample."""
     piloted = terms(measured, costs, pilot.candidate, draws, pilot)
-    expected_s = np.median((piloted.start_up + piloted.imports - measured.first_extra_s) * np.median(pilot.drifts))
+    expected_s = np.median(piloted.start_up + piloted.imports - measured.first_extra_s) * drift
     return np.full(draws.size, pilot.start_s / expected_s)
 
 
-def _steady_factor(measured: Measured, costs: KindCosts, draws: Draws, pilot: Pilot) -> Draw:
+def _steady_factor(measured: Measured, costs: KindCosts, draws: Draws, pilot: Pilot, drift: float) -> Draw:
     """Return how many times the rounds took what the model expects, a draw of the rounds each, at that pace too."""
     piloted = terms(measured, costs, pilot.candidate, draws, pilot)
-    rounds_s = [took_s / drift for took_s, drift in zip(pilot.rounds_s, pilot.drifts, strict=True)]
-    return draws.choose(rounds_s, f"{costs.kind} pilot") / np.median(piloted.steady)
+    return draws.choose((took_s / drift for took_s in pilot.rounds_s), f"{costs.kind} pilot") / np.median(
+        piloted.steady
+    )
 
 
 def _same_pool(kind: str) -> tuple[str, ...]:
@@ -203,9 +217,9 @@ def _start_up(costs: KindCosts, workers: int, draws: Draws) -> Draw:
     return np.asarray(np.maximum(0.0, draws.of(costs, "start_s") + draws.of(costs, "start_each_s") * further))
 
 
-def _crowding(cpu_s: Draw, costs: KindCosts, workers: int, draws: Draws) -> Draw:
-    """Return what the tasks take more, as measured in threads or, if that is more, in that kind's workers."""
+def _crowding(cpu_s: Draw, costs: KindCosts, workers: int, draws: Draws, measured: float) -> Draw:
+    """Return what the tasks take more, as measured of them or, if that is more, of a loop in that kind's workers."""
     if draws.cores == 1:
         return np.zeros(draws.size)
-    full = np.maximum(draws.of(costs, "crowding"), draws.crowding)
+    full = np.maximum(draws.of(costs, "crowding"), measured)
     return np.asarray(cpu_s * (full - 1.0) * (min(workers, draws.cores) - 1) / (draws.cores - 1))

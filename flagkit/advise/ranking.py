@@ -67,7 +67,7 @@ def predictions(ranking: list[Ranked], evidence: Evidence, draws: Draws) -> list
             speedup=serial_s / one.median_s,
             peak_bytes=_peak_bytes(one.candidate, evidence.measured, evidence.costs.get(one.candidate.kind)),
             best_share=float(np.mean(fastest == place)),
-            terms=one.terms.medians(),
+            terms={**one.terms.medians(), "pilot": one.median_s - float(np.median(one.terms.total))},
             is_piloted=one.candidate.kind in evidence.pilots,
         )
         for place, one in enumerate(ranking)
@@ -75,8 +75,13 @@ def predictions(ranking: list[Ranked], evidence: Evidence, draws: Draws) -> list
 
 
 def _peak_bytes(candidate: Candidate, measured: Measured, costs: KindCosts | None) -> float:
-    """Return the memory of caller and workers together at its peak, with all results, which the caller keeps."""
-    of_worker = measured.task_bytes + (costs.worker_bytes if costs is not None else 0)
-    if resolve(candidate.kind).family not in ("serial", "thread") and resolve(candidate.kind).start_method != "fork":
-        of_worker += measured.import_bytes
+    """Return the memory of caller and workers together at its peak, with all results, which the caller keeps.
+
+    A worker that things are sent to has a chunk of them, as they are and pickled.
+    """
+    of_worker = measured.task_bytes + (costs.worker_bytes if costs is not None else 0.0)
+    if resolve(candidate.kind).family not in ("serial", "thread"):
+        of_worker += candidate.chunksize * 2 * (measured.arguments.size_bytes + measured.results.size_bytes)
+        if resolve(candidate.kind).start_method != "fork":
+            of_worker += measured.import_bytes
     return measured.base_bytes + measured.n * measured.results.size_bytes + candidate.workers * of_worker

@@ -20,6 +20,8 @@ WORTH_TELLING = 0.1
 """A share of a time from which on it is a reason."""
 LARGE = 0.2
 """A share from which on it is the reason."""
+SHORT_BYTES = 1_000
+"""Pickling less takes as long as the call; longer ones of the kind are taken for bytes, which cost their transfer."""
 FURTHEST = 1e6
 """By which factor tasks and payloads are changed, at most, in search of another answer."""
 
@@ -43,11 +45,13 @@ def reason(measured: Measured, ranking: list[Ranked], draws: Draws) -> str:
         said += [_against_processes(measured, one) for one in plain[:1]]
     elif family != "thread" and measured.unpicklable is None and family == "process":
         packed = _sending_share(first)
-        said.append(f"sending takes {percent(packed)} of a worker's time" if packed > WORTH_TELLING else "")
+        said.append(f"sending takes {percent(packed)} of the time" if packed > WORTH_TELLING else "")
     said = [one for one in said if one]
-    text = "; ".join(said) or (
-        "no pool is worth its start" if family == "serial" else "it is the fastest that is predicted"
-    )
+    text = "; ".join(said)
+    if len(ranking) == 1:
+        text = "nothing else could be compared"
+    elif not text:
+        text = "no pool is worth its start" if family == "serial" else "it is the fastest that is predicted"
     gain = next(one.median_s for one in ranking if one.candidate.kind == "serial") / first.median_s
     end = (
         f"run it serially, in {seconds(first.median_s)}"
@@ -169,14 +173,25 @@ def _with_task(measured: Measured, factor: float) -> Measured:
 
 
 def _with_payload(measured: Measured, factor: float) -> Measured:
+    """Return it with longer arguments: times grow with their bytes, but for what one that is short takes anyway."""
     packed = measured.arguments
-    grown = Packing(*(factor * getattr(packed, name) for name in Packing.__slots__))
-    return replace(measured, arguments=grown)
+    grown = {name: factor * getattr(packed, name) for name in Packing.__slots__}
+    if packed.size_bytes < SHORT_BYTES:
+        grown |= {name: getattr(packed, name) for name in grown if name.endswith("_s")}
+    return replace(measured, arguments=Packing(**grown))
 
 
 def untried(evidence: Evidence, candidate: Candidate) -> Iterator[str]:
-    """Yield that the model alone speaks for the choice."""
-    if candidate.kind != "serial" and candidate.kind not in evidence.pilots:
+    """Yield what the advice does not know: how tasks differ, what they take, what others cost, if the choice works."""
+    measured = evidence.measured
+    if len(measured.task_s) == 1 < measured.n:
+        yield "one task was run: by how much tasks differ is not known"
+    if measured.remembers > 1:
+        times = ratio(measured.remembers)
+        yield f"called again with the same items it was {times} as fast, as if it kept what it did: no kind was tried"
+    if not evidence.costs:
+        yield "there was no time to measure what any executor costs: give a longer budget"
+    elif candidate.kind != "serial" and candidate.kind not in evidence.pilots:
         yield f"there was no time for a short run of {candidate.kind}, so it is not known to work"
 
 

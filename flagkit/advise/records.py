@@ -103,6 +103,12 @@ class Measured:
     side_effects: tuple[str, ...]
     pace_s: float
     """A loop of fixed length in the process that sampled: see `flagkit.advise.pace`."""
+    setup_s: float = 0.0
+    items_s: float = 0.0
+    """What it took to set up, and to have the items; no part of the job, but of whoever tries it."""
+    has_gil: bool = True
+    remembers: float = 1.0
+    """How many times faster it was when called again with the same items, where that is so much that it remembers."""
 
     @property
     def mean_s(self) -> float:
@@ -228,7 +234,7 @@ class Pilot:
 
     @property
     def drifts(self) -> tuple[float, ...]:
-        """How many times slower than in the sample the machine was in each round.
+        """How many times slower than in the sample the items took alone, by round.
 
         1 where the tasks themselves are another matter than before: one that remembers its results, for example.
         """

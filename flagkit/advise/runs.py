@@ -5,7 +5,7 @@ What is timed is what a program would do: make the pool, map the function over t
 
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, wait
 from itertools import cycle, islice
 from typing import Any
 
@@ -13,7 +13,7 @@ from flagkit.advise.pace import pace
 from flagkit.advise.records import AdviseError, Candidate, PilotPlan
 from flagkit.advise.sandbox import Tell
 from flagkit.advise.target import Job, Target
-from flagkit.executors import make, warm
+from flagkit.executors import make, resolve, warm
 from flagkit.executors.properties import Property, deviation
 from flagkit.payloads import swallow
 
@@ -28,8 +28,7 @@ PilotTimes = tuple[float, tuple[float, ...], tuple[float, ...], float]
 def run_job(tell: Tell, target: Target, candidate: Candidate, n: int | None) -> float:
     """Return the seconds that the whole job takes, pool included; in a process of its own, as any other program is."""
     tell("loads the function")
-    job = target.load()
-    job.set_up()
+    job = target.load(tell)
     items = list(islice(cycle(job.items), n)) if n is not None else job.items
     tell(f"runs the job: {candidate}")
     began = time.perf_counter()
@@ -47,15 +46,17 @@ def pilot(tell: Tell, target: Target, plan: PilotPlan) -> PilotTimes:
     """Return what a pool of the candidate takes to start, and rounds of the items, warm, until the time is spent."""
     candidate = plan.candidate
     tell("loads the function")
-    job = target.load()
-    job.set_up()
+    job = target.load(tell)
     tell(f"tries {candidate.kind}")
     items = [job.items[index] for index in plan.indices]
     began = time.perf_counter()
     pool = _make(candidate, job)
     try:
-        # What a worker needs to unpickle the function is its module: each of them has imported it then
-        warm(pool, candidate.workers, swallow, job.function)
+        if resolve(candidate.kind).family == "thread":
+            wait([pool.submit(swallow, job.function) for _ in range(candidate.workers)])
+        else:
+            # What a worker needs to unpickle the function is its module: each of them has imported it then
+            warm(pool, candidate.workers, swallow, job.function)
         ready_s = time.perf_counter() - began
         for future in [pool.submit(job.function, items[0]) for _ in range(candidate.workers)]:
             future.result()

@@ -7,11 +7,12 @@ is killed, so nothing is left. It watches its parent, and kills its group when t
 import contextlib
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -51,19 +52,22 @@ def run_apart(
 ) -> T:
     """Return `work(tell, *args, **kwargs)`, run in a fresh process within `limit_s` seconds.
 
-    `work` and its result are pickled; where the arguments cannot be, the process is forked. An AdviseError of `work` is
-    raised as it is; EndedError, one line, for any other exception, an exit, a kill, and what takes too long.
+    `work` and its result are pickled; where the arguments cannot be, or are of a `__main__` that no other process can
+    import, the process is forked. An AdviseError of `work` is raised as it is; EndedError, one line, for any other
+    exception, an exit, a kill, and what takes too long.
     """
     context: Any = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_serve, args=(sender, work, args, kwargs))
     try:
         try:
-            _start(process)
+            _check_main(work, args, kwargs)
+            with _missing_main_left_out():
+                _start(process)
         except Exception as error:  # noqa: BLE001 - what pickles the arguments may raise anything
             if "fork" not in multiprocessing.get_all_start_methods():
                 raise AdviseError(
-                    f"cannot be sent to another process ({describe(error)}): define it in a module"
+                    f"cannot be sent to another process ({describe(error)}): put it into a module"
                 ) from None
             process = multiprocessing.get_context("fork").Process(target=_serve, args=(sender, work, args, kwargs))
             _start(process)
@@ -80,6 +84,48 @@ def describe(error: BaseException) -> str:
     """Return an exception in one line: its type and the first line of its message."""
     first, *_ = str(error).strip().splitlines() or [""]
     return f"{type(error).__name__}: {first}"[:200] if first else type(error).__name__
+
+
+def _check_main(*sent: object) -> None:
+    """Raise PicklingError where something of it is found by a `__main__` that a fresh process does not have.
+
+    Its name in what is pickled tells. A string like it does too, and then the process is forked without need.
+    """
+    if not _is_main_found() and b"__main__" in pickle.dumps(sent):
+        raise pickle.PicklingError("no other process can import this __main__")
+
+
+def _is_main_found() -> bool:
+    """Tell whether a fresh process can import `__main__`: not a REPL, a notebook, `-c`, stdin, or a package's.
+
+    Source: multiprocessing/spawn.py, get_preparation_data and what `prepare` makes of it.
+    """
+    if hasattr(sys, "ps1"):  # it has a file at times, but what is typed is not in it
+        return False
+    main = sys.modules["__main__"]
+    name = getattr(getattr(main, "__spec__", None), "name", None)
+    if name is not None:
+        return name != "__main__" and not name.endswith(".__main__")
+    return _has_main_file()
+
+
+def _has_main_file() -> bool:
+    path = getattr(sys.modules["__main__"], "__file__", None)
+    return path is not None and Path(path).exists()
+
+
+@contextlib.contextmanager
+def _missing_main_left_out() -> Iterator[None]:
+    """Have a fresh process not look for a file like `<stdin>`, which is what the name of `__main__` is then."""
+    names = vars(sys.modules["__main__"])
+    if "__file__" not in names or _has_main_file():
+        yield
+        return
+    path = names.pop("__file__")
+    try:
+        yield
+    finally:
+        names["__file__"] = path
 
 
 def _start(process: Any) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 __all__ = ["Watch"]
 
 SMALL_BYTES = 100_000
+MOST_OBJECTS = 20_000
+"""A look at each takes a microsecond, and there are two pictures a call."""
 DATA = (bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset, type(None))
 
 
@@ -23,6 +25,7 @@ class Watch:
         self._function = function
         self._globals = _module_of(function)
         self._changed: dict[str, None] = {}
+        self._too_large: set[str] = set()
 
     def call(self, item: Any) -> tuple[float, Any]:
         """Return how long the call took, and its result."""
@@ -34,7 +37,7 @@ class Watch:
             self._changed["it changes its argument, which in a worker process is a copy"] = None
         after = self._picture_of_module()
         for name, picture in after.items():
-            if module.get(name, b"") != picture:
+            if name not in module or module[name] != picture:
                 what = f"it changes {name} of {self._globals.get('__name__')}"
                 self._changed[f"{what}, of which each worker process has its own"] = None
         return took, result
@@ -43,13 +46,14 @@ class Watch:
         """Return a sentence for each change."""
         return tuple(self._changed)
 
-    def _picture_of_module(self) -> dict[str, bytes]:
+    def _picture_of_module(self) -> dict[str, bytes | None]:
         pictures = {
             name: _picture(value)
             for name, value in list(self._globals.items())
-            if isinstance(value, DATA) and not name.startswith("__")
+            if isinstance(value, DATA) and not name.startswith("__") and name not in self._too_large
         }
-        return {name: picture for name, picture in pictures.items() if picture is not None}
+        self._too_large |= {name for name, picture in pictures.items() if picture is None}
+        return pictures
 
 
 def _module_of(function: Callable[[Any], Any]) -> dict[str, Any]:
@@ -63,10 +67,38 @@ def _module_of(function: Callable[[Any], Any]) -> dict[str, Any]:
 
 def _picture(thing: Any) -> bytes | None:
     """Return what tells a change of plain data; None where that would be long or cannot be had."""
-    if sys.getsizeof(thing, SMALL_BYTES) >= SMALL_BYTES:
-        return None
+    file = _Small()
     try:
-        picture = pickle.dumps(thing)
+        _Pickler(file, pickle.HIGHEST_PROTOCOL).dump(thing)
     except Exception:  # noqa: BLE001 - a `__reduce__` may raise anything; then there is no picture
         return None
-    return picture if len(picture) < SMALL_BYTES else None
+    return b"".join(file.parts)
+
+
+class _TooLargeError(Exception):
+    """It would be a long pickle."""
+
+
+class _Small:
+    """A file that takes no more than SMALL_BYTES; what is too long is not even copied."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self._left = SMALL_BYTES
+
+    def write(self, part: Any) -> None:
+        self._left -= memoryview(part).nbytes
+        if self._left < 0:
+            raise _TooLargeError
+        self.parts.append(bytes(part))
+
+
+class _Pickler(pickle.Pickler):
+    """Refuses an object that is large by itself, before it is encoded, and more than MOST_OBJECTS."""
+
+    _left = MOST_OBJECTS
+
+    def persistent_id(self, thing: Any) -> None:
+        self._left -= 1
+        if self._left < 0 or sys.getsizeof(thing, SMALL_BYTES) >= SMALL_BYTES:
+            raise _TooLargeError

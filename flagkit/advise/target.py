@@ -29,13 +29,11 @@ class Job:
     length: int | None
     setup: Callable[[], object] | None
     import_s: float
+    setup_s: float
+    items_s: float
+    """What it took to set up, and to have the items."""
     is_factory: bool
     """The items are what a call of what was named has given."""
-
-    def set_up(self) -> None:
-        """Do what the user has asked for before anything runs."""
-        if self.setup is not None:
-            self.setup()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +52,8 @@ class Target:
         named = self.function if hasattr(self.function, "__qualname__") else type(self.function)
         return f"{named.__module__}:{named.__qualname__}"
 
-    def load(self) -> Job:
-        """Import and look up; AdviseError, one line, for what is not there."""
+    def load(self, tell: Callable[[str], object] = lambda _: None) -> Job:
+        """Import, set up and look up the items, in that order; AdviseError, one line, for what is not there."""
         began = time.perf_counter()
         function = _look_up(self.function, "a function") if isinstance(self.function, str) else self.function
         import_s = time.perf_counter() - began
@@ -63,6 +61,13 @@ class Target:
         for one, what in ((function, self.name), (setup or _look_up, str(self.setup))):
             if not callable(one):
                 raise AdviseError(f"{what} is {type(one).__name__}, which cannot be called")
+        began = time.perf_counter()
+        if setup is not None:
+            tell("runs the set-up")
+            setup()
+        setup_s = time.perf_counter() - began
+        began = time.perf_counter()
+        tell("looks up the items")
         is_factory = False
         if isinstance(self.items, str):
             found = _read(Path(self.items[1:])) if self.items.startswith("@") else _look_up(self.items, "items")
@@ -72,7 +77,8 @@ class Target:
             items, length = self.items, len(self.items)
         if not items:
             raise AdviseError("there are no items to run on")
-        return Job(function, items, length, setup, import_s, is_factory)
+        items_s = time.perf_counter() - began
+        return Job(function, items, length, setup, import_s, setup_s, items_s, is_factory)
 
 
 def named(function: Callable[[Any], Any]) -> str | Callable[[Any], Any]:

@@ -1,5 +1,6 @@
 """What users' functions do, good and bad; the tests of the command line give it the name `job`."""
 
+import functools
 import os
 import sys
 import threading
@@ -44,6 +45,12 @@ def wait(number: int) -> int:
     """Wait for 20 ms."""
     time.sleep(0.02)
     return number
+
+
+@functools.cache
+def recall(number: int) -> int:
+    """Wait for 20 ms once for each number."""
+    return wait(number)
 
 
 def only_in_main(number: int) -> int:
@@ -117,6 +124,11 @@ def have_children_and_hang(folder: str) -> None:
 def set_up() -> None:
     """Make what `needs_set_up` needs."""
     os.environ["JOB_IS_SET_UP"] = "1"
+
+
+def needs_set_up_items() -> list[int]:
+    """Make items, which takes what `set_up` makes."""
+    return [int(os.environ["JOB_IS_SET_UP"])] * 4
 
 
 def needs_set_up(number: int) -> int:

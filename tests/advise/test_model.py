@@ -194,6 +194,59 @@ def test_the_order_is_that_of_the_times(drifts: list[float], rounds_s: list[floa
     assert times == sorted(times)
 
 
+def test_the_luck_of_a_pilots_process_is_none_of_its_kinds() -> None:
+    """Two kinds whose rounds took as long are a tie, whichever process was the faster one when it ran tasks alone."""
+    sample, one, other = measured(0.01), Candidate("process-spawn", CORES, 1), Candidate("shared", CORES, 1)
+    pilots = {
+        each.kind: Pilot(each, 40, 0.4, 1.0, 0.1, (0.12,), (alone_s,), 0.4, 1e-3)
+        for each, alone_s in ((one, 0.3), (other, 0.5))
+    }
+    times = [np.median(predict(sample, COSTS, each, drawn(sample), pilots)[0]) for each in (one, other)]
+    assert times[0] == pytest.approx(times[1])
+
+
+def test_a_set_up_is_done_by_each_worker() -> None:
+    """In processes, as many at once as there are cores; threads have what the caller has set up before."""
+    plain, set_up = measured(0.01), measured(0.01, setup_s=1.0)
+    kinds = {"serial": 0.0, "thread": 0.0, "process-fork": 2.0, "process-spawn": 2.0}
+    more = {
+        kind: median_s(set_up, Candidate(kind, 2 * CORES, 1)) - median_s(plain, Candidate(kind, 2 * CORES, 1))
+        for kind in kinds
+    }
+    assert more == pytest.approx(kinds)
+
+
+def test_functions_that_keep_all_cores_busy_gain_nothing() -> None:
+    """Where a task has threads of its own on every core, workers share the same cores."""
+    sample = measured(0.1, cpu_share=float(CORES), gil_share=0.0)
+    assert ranked(sample)[0].candidate.kind == "serial"
+
+
+def test_what_threads_share_without_a_gil_is_not_what_processes_share() -> None:
+    """There, processor time that threads take more may be objects; with a GIL, it is the memory of both."""
+    alike = measured(gil_share=0.0)
+    crowded = replace(alike, together_cpu_s=tuple(3 * took for took in alike.together_cpu_s))
+    one = Candidate("process-fork", CORES, 1)
+    assert median_s(crowded, one) > 2 * median_s(alike, one)
+    assert median_s(replace(crowded, has_gil=False), one) == pytest.approx(median_s(alike, one))
+
+
+def test_terms_add_up() -> None:
+    """With what a pilot adds to them or takes away they are the time that is predicted."""
+    sample, one = measured(0.01), Candidate("process-spawn", CORES, 1)
+    pilot = Pilot(one, 40, 0.4, 1.0, 0.2, (0.3,), (0.4,), 0.4, 1e-3)
+    evidence = Evidence(sample, COSTS, {one.kind: pilot}, CORES)
+    draws = drawn(sample)
+    found = next(
+        each for each in predictions(rank(evidence, draws), evidence, draws) if each.candidate.kind == one.kind
+    )
+    terms = found.terms
+    caller = sum(terms[name] for name in ("dispatch", "pickling", "transfer", "gil"))
+    steady = max(caller, terms["workers"], terms["cores"])
+    assert terms["pilot"] != 0
+    assert terms["start_up"] + terms["imports"] + steady + terms["pilot"] == pytest.approx(found.time_s.value)
+
+
 def test_tasks_that_are_others_than_in_the_sample_are_no_pace() -> None:
     """A function that remembers what it returned takes next to nothing the second time: the machine is not faster."""
     pilot = Pilot(Candidate("thread", 2, 1), 2, 0.2, 1.0, 0.1, (0.1, 0.1, 0.1), (1e-6, 0.15, 9.0), 0.1, 1e-3)
@@ -217,7 +270,9 @@ def test_memory_grows_by_worker() -> None:
     kept = sample.n * sample.results.size_bytes
     assert found["serial"].peak_bytes == (1 << 24) + kept + (1 << 20)
     spawned = found["process-spawn"]
-    assert spawned.peak_bytes == (1 << 24) + kept + spawned.candidate.workers * ((1 << 22) + (1 << 20) + (1 << 20))
+    chunk = 2 * spawned.candidate.chunksize * (5 + 5)  # as things, and pickled
+    each = (1 << 22) + (1 << 20) + (1 << 20) + chunk
+    assert spawned.peak_bytes == (1 << 24) + kept + spawned.candidate.workers * each
     assert spawned.speedup == pytest.approx(found["serial"].time_s.value / spawned.time_s.value)
 
 

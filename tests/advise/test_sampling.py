@@ -16,6 +16,7 @@ from flagkit.advise.runs import pilot, run_job
 from flagkit.advise.sampling import MOST_SAMPLED, sample, sample_indices
 from flagkit.advise.side_effects import Watch
 from flagkit.advise.target import Target
+from flagkit.advise.threads import TOO_LONG, enough_threads
 from tests.advise import subjects
 
 HERE = "tests.advise.subjects"
@@ -63,15 +64,33 @@ def test_computing_is_told_from_waiting() -> None:
 @pytest.mark.parametrize(("cpu_share", "cores", "threads"), [(1.0, 4, 4), (0.97, 1, 2), (0.5, 4, 16), (0.001, 4, 64)])
 def test_threads_that_keep_the_processors_busy(cpu_share: float, cores: int, threads: int) -> None:
     """One a core, and where tasks wait, as many more as that takes, twice over; up to a bound."""
-    assert sampling._threads(cpu_share, cores) == threads
+    assert enough_threads(cpu_share, cores) == threads
 
 
 def test_a_task_that_takes_long_runs_once() -> None:
-    """It is all of the sample, and threads are left out: the time is for other things."""
+    """It is all of the sample; where it waits, one round in threads tells that they do not wait for each other."""
     measured = sample(silent, Target(f"{HERE}:wait", f"{HERE}:numbers"), 100, 0.05)
-    assert len(measured.task_s) == 1
-    assert measured.unthreaded == sampling.TOO_LONG
+    assert len(measured.task_s) == len(measured.together_s) == 1
+    assert measured.unthreaded is None
     assert measured.cpu_share < 0.5
+    assert measured.threads > 2
+    assert measured.floor_s < measured.mean_s
+
+
+def test_a_long_task_that_computes_is_left_out_of_threads() -> None:
+    """Where threads that took turns would take more than there is, the time is for other things."""
+    measured = sample(silent, Target("flagkit.work.pure:loop", [1_000_000] * 4), None, 0.01)
+    assert measured.unthreaded == TOO_LONG
+
+
+def test_what_remembers_is_not_judged_by_what_it_remembers() -> None:
+    """Called again it takes nothing: that it waited at first counts, and threads are taken to compute in turn."""
+    measured = sample(silent, Target(f"{HERE}:recall", f"{HERE}:numbers"), 40, 0.6)
+    assert measured.remembers > sampling.REMEMBERS
+    assert measured.cpu_share < 0.5
+    assert measured.together_cpu_s[0] == measured.threads * measured.alone_cpu_s[0]
+    plain = sample(silent, Target(f"{HERE}:wait", f"{HERE}:numbers"), 40, 0.6)
+    assert plain.remembers == 1
 
 
 def test_what_fails_in_threads_alone_is_advised_without_them() -> None:

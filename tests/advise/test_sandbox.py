@@ -1,18 +1,21 @@
 """A process of its own for each measurement: whatever happens in it ends in one line, and nothing is left."""
 
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import psutil
 import pytest
 
-from flagkit.advise import AdviseError
+from flagkit.advise import AdviseError, sandbox
 from flagkit.advise.memory import available_bytes, limit_memory
 from flagkit.advise.sandbox import EndedError, LateError, Tell, run_apart
+from flagkit.executors import EXECUTORS
 from tests.advise import subjects
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork and no process groups")
@@ -155,6 +158,120 @@ def test_what_cannot_be_pickled_is_forked() -> None:
     """A function of the caller's that no other process could import runs all the same."""
     inside = [3]
     assert apart(lambda item: item + inside[0], 1) == 4
+
+
+ADVISE = """
+from flagkit.advise import advise
+def function(item): return item + sum(range(50_000))
+print(advise(function, [1, 2, 3, 4, 5, 6, 7, 8], budget=3).choice.candidate.kind)
+"""
+"""What is typed in a session; a pool by spawn would not find the function."""
+
+
+def typed(code: str, *, by: str, cache_home: Path) -> subprocess.CompletedProcess[str]:
+    """Run the code as `python -c`, or from stdin."""
+    command = [sys.executable, "-c", code] if by == "-c" else [sys.executable, "-"]
+    environment = {**os.environ, "XDG_CACHE_HOME": str(cache_home)}
+    return subprocess.run(
+        command, input=code, capture_output=True, text=True, timeout=120, env=environment, check=False
+    )
+
+
+@POSIX
+@pytest.mark.parametrize("by", ["-c", "stdin"])
+def test_a_function_of_a_session_is_forked(by: str, cache_home: Path) -> None:
+    """No other process can import it, and it is advised about all the same, without a word beside."""
+    found = typed(ADVISE, by=by, cache_home=cache_home)
+    assert (found.stderr, found.returncode) == ("", 0)
+    assert found.stdout.strip() in EXECUTORS
+
+
+@POSIX
+@pytest.mark.parametrize(("by", "kind"), [("-c", "process-spawn"), ("stdin", "process-forkserver")])
+def test_a_kind_that_cannot_find_the_function_fails_in_its_pilot(by: str, kind: str, cache_home: Path) -> None:
+    """It ends in a line, and what its workers print goes nowhere."""
+    code = f"""
+from flagkit.advise import AdviseError, Candidate
+from flagkit.advise.records import PilotPlan
+from flagkit.advise.runs import pilot
+from flagkit.advise.sandbox import LateError, run_apart
+from flagkit.advise.target import Target
+def function(item): return item
+try:
+    plan = PilotPlan(Candidate("{kind}", 2, 1), (0, 1), 1, 0.1)
+    run_apart(pilot, 30.0, lambda _: None, Target(function, [1, 2]), plan)
+except LateError:
+    raise
+except AdviseError as error:
+    print("ruled out:", error)
+"""
+    found = typed(code, by=by, cache_home=cache_home)
+    assert (found.stderr, found.returncode) == ("", 0)
+    assert found.stdout.startswith("ruled out: it raised ")
+
+
+@pytest.fixture
+def session(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Have a `__main__` as one from stdin is, with a function."""
+    main = ModuleType("__main__")
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    exec("def function(item): return item + 1", vars(main))  # noqa: S102 - what is typed is run so
+    main.__file__ = "<stdin>"
+    return main
+
+
+@pytest.mark.parametrize(
+    ("module", "file", "found"),
+    [
+        (None, __file__, True),
+        (None, "<stdin>", False),
+        (None, None, False),
+        ("script", None, True),
+        ("package.__main__", __file__, False),
+        ("__main__", __file__, False),
+    ],
+    ids=["script", "stdin", "-c", "module", "package", "folder"],
+)
+def test_which_main_a_fresh_process_finds(session: Any, module: str | None, file: str | None, found: object) -> None:
+    """A script's and a module's, but not that of a package or a folder, which multiprocessing does not import."""
+    session.__spec__ = SimpleNamespace(name=module) if module else None
+    session.__file__ = file
+    assert sandbox._is_main_found() is found
+
+
+def test_what_is_typed_is_in_no_file(session: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even where there is one, as a script's from which the prompt has come."""
+    session.__file__ = __file__
+    monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)
+    assert not sandbox._is_main_found()
+
+
+def test_what_is_not_of_the_session_is_spawned(session: ModuleType) -> None:
+    """A fresh process does not look for a file `<stdin>`, and the session keeps that name."""
+    assert run_apart(is_forked, 20.0, lambda _: None) is False
+    assert session.__file__ == "<stdin>"
+
+
+@POSIX
+def test_what_is_of_the_session_is_forked(session: ModuleType) -> None:
+    """Wherever it is in what is sent."""
+    assert run_apart(is_forked, 20.0, lambda _: None, [session.function]) is True
+
+
+def is_forked(_: Tell, *_sent: object) -> bool:
+    """Tell whether this process is its parent's copy."""
+    return "spawn_main" not in " ".join(psutil.Process().cmdline())
+
+
+def test_without_fork_a_function_of_a_session_is_refused(session: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one line, which says what to do."""
+    monkeypatch.setattr("multiprocessing.get_all_start_methods", lambda: ["spawn"])
+    with pytest.raises(AdviseError) as caught:
+        apart(session.function)
+    assert str(caught.value) == (
+        "cannot be sent to another process (PicklingError: no other process can import this __main__): "
+        "put it into a module"
+    )
 
 
 def test_an_advise_error_comes_as_it_is() -> None:

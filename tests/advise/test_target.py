@@ -13,6 +13,17 @@ from tests.advise import subjects
 HERE = "tests.advise.subjects"
 
 
+def test_items_are_made_after_the_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A factory may need it; what either took is told."""
+    monkeypatch.delenv("JOB_IS_SET_UP", raising=False)
+    said: list[str] = []
+    job = Target(f"{HERE}:needs_set_up", f"{HERE}:needs_set_up_items", f"{HERE}:set_up").load(said.append)
+    assert job.items == [1] * 4
+    assert said == ["runs the set-up", "looks up the items"]
+    assert job.setup_s > 0
+    assert job.items_s > 0
+
+
 def test_function_items_and_set_up_by_name() -> None:
     """They are imported; an iterable is taken as it is."""
     job = Target(f"{HERE}:one_more", f"{HERE}:numbers", f"{HERE}:set_up").load()

@@ -9,7 +9,7 @@ import pytest
 from flagkit.advise import Advice, Candidate, Interval, Prediction, RuledOut, figures, reasons
 from flagkit.advise.draws import Draws
 from flagkit.advise.ranking import predictions, rank, ties
-from flagkit.advise.records import Evidence, KindCosts, Measured, Verified
+from flagkit.advise.records import Evidence, KindCosts, Measured, Packing, Verified
 from flagkit.advise.rendering import WIDTH, as_json, as_text
 from flagkit.advise.snippet import snippet
 from flagkit.advise.target import Target
@@ -88,6 +88,36 @@ def test_the_break_even_is_where_the_answer_changes(task_s: float) -> None:
     value, unit = sizes[0]
     scale = {"s,": 1.0, "ms,": 1e-3, "\N{MICRO SIGN}s,": 1e-6, "ns,": 1e-9}[unit]
     assert advised(measured(2 * float(value) * scale)).choice.candidate.kind != "serial"
+
+
+def test_short_arguments_grow_by_their_bytes() -> None:
+    """Pickling five bytes takes as long as the call: ten thousand times as many do not take that so many times."""
+    changes = [change for change in advised(measured(0.2)).changes if change.startswith("with arguments larger than ")]
+    assert [change.split()[5].rstrip(",") for change in changes] in ([], ["GiB"], ["MiB"])
+    slow = Packing(24.0, 0.0, 1e-6, 1e-6, 1e-6, 1e-6)
+    found = [
+        {change for change in advised(measured(0.2, arguments=one)).changes if "arguments" in change}
+        for one in (slow, replace(slow, dumps_s=2e-6, loads_s=2e-6))
+    ]
+    assert found[0] == found[1]
+
+
+def test_nothing_to_compare_is_said() -> None:
+    """Where no executor could be measured, the reason is not that none is worth it."""
+    advice = advised(measured(6.0), {})
+    assert advice.reason == "Nothing else could be compared: run it serially, in 600 s."
+    evidence = Evidence(replace(measured(6.0), task_s=(6.0,)), {}, {}, CORES)
+    assert list(reasons.untried(evidence, Candidate("serial", 1, 1))) == [
+        "one task was run: by how much tasks differ is not known",
+        "there was no time to measure what any executor costs: give a longer budget",
+    ]
+
+
+def test_what_remembers_is_said() -> None:
+    """Nothing was tried then, and the page says why."""
+    evidence = Evidence(measured(remembers=300.0), COSTS, {}, CORES)
+    warning, *_ = reasons.untried(evidence, Candidate("serial", 1, 1))
+    assert warning.startswith("called again with the same items it was 300x as fast")
 
 
 def test_warnings_of_side_effects() -> None:
