@@ -33,18 +33,26 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     parser.add_argument("file", type=Path, nargs="?", metavar="FILE", help="the recording")
     parser.add_argument("--time", type=seconds, default=None, metavar="TIME", help="record for so long first: 5m, 2h")
-    parser.add_argument("--neighbours", type=int, default=0, metavar="N", help="busy programs beside it, on and off")
     parser.add_argument(
-        "--step", type=int, default=None, metavar="N", help="also runs that overlap, N generations apart"
+        "--neighbours", type=_number, default=0, metavar="N", help="busy programs beside it, on and off"
     )
     parser.add_argument(
-        "--drawn", type=int, default=0, metavar="N", help="also N runs on generations drawn at random from all"
+        "--step", type=_number, default=None, metavar="N", help="also runs that overlap, N generations apart"
     )
     parser.add_argument(
-        "--sizes", action="store_true", help="instead: verify the injected sizes apart, by timeit in one process"
+        "--drawn", type=_number, default=0, metavar="N", help="also N runs on generations drawn at random from all"
     )
-    parser.add_argument("--simulate", type=int, default=0, metavar="N", help="instead: N synthetic suites a case")
+    parser.add_argument("--sizes", action="store_true", help="instead: verify the injected sizes apart, by timeit")
+    parser.add_argument("--simulate", type=_number, default=0, metavar="N", help="instead: N synthetic suites a case")
     parser.set_defaults(run=run)
+
+
+def _number(text: str) -> int:
+    """Read how many, at least one."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("give 1 or more")
+    return number
 
 
 def run(given: argparse.Namespace) -> int:

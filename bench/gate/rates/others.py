@@ -24,10 +24,16 @@ _MANN_WHITNEY_LEVEL = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """A rule, and how many processes a side it is given, as its tool starts them."""
+    """A rule, and how many processes a side it is given, as its tool starts them, with how many values of each."""
 
     rule: Rule
     processes: int
+    values: int | None = None
+    """The first ones after one to warm up; None is all."""
+
+    def seen(self, times: Times) -> Times:
+        """Return of a process's rounds those that the tool would have."""
+        return times if self.values is None else times[1 : 1 + self.values]
 
 
 def _compare_fail(statistic: Callable[[Times], float], share: float) -> Rule:
@@ -77,8 +83,8 @@ def _rules() -> dict[str, Other]:
         for percent in (5, 10)
     }
     return found | {
-        "pyperf compare_to (t test)": Other(_pyperf, 10),
-        "asv continuous (Mann-Whitney 0.002, factor 1.1)": Other(_asv, 10),
+        "pyperf compare_to (t test)": Other(_pyperf, 20, 3),
+        "asv continuous (Mann-Whitney 0.002, factor 1.1)": Other(_asv, 2, 10),
         "Mann-Whitney on rounds, 0.05": Other(_mann_whitney, 1),
     }
 
@@ -103,7 +109,10 @@ def alarms(
             frozenset(
                 name
                 for name in names
-                if other.rule([one.rounds[name][0] for one in base], [one.rounds[name][1] for one in head])
+                if other.rule(
+                    [other.seen(one.rounds[name][0]) for one in base],
+                    [other.seen(one.rounds[name][1]) for one in head],
+                )
             )
         )
     return found

@@ -2,7 +2,8 @@
 
 What a replay leaves out: the confirmation of the flagged alone would have run with others' benchmarks gone. What it
 keeps: real processes, real code, and the machine's moods in their order. Between the pieces of a recording lies time,
-as between the stages of a gate run, though more of it.
+as between the stages of a gate run, though more of it. After the last generation comes the first one again: were a run
+that needs more than there is left out, those that flag something would be, and the rates were of the others.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,8 +20,8 @@ from bench.gate.rates.recordings import Generation, Times
 from bench.gate.verdict import Rules
 
 BUDGET_S = 300.0
-ROOM = 120
-"""Generations that a run may need: what five minutes hold where one benchmark is flagged and starts take a second."""
+LEAST = 15
+"""Generations that any run uses: with less than that before the end no run begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def having(generations: Sequence[Logged], names: Iterable[str]) -> list[Logged]:
 
 
 class ExhaustedError(Exception):
-    """A recording that has no more generations."""
+    """A recording that has less generations than a run needs."""
 
 
 @dataclass(slots=True)
@@ -74,10 +75,11 @@ class Replay:
 
     def measure(self, stage: StageName, names: Sequence[str], generations: int) -> Measured:
         """Take the next generations."""
-        first = self.start + self.used
-        taken = self.generations[first : first + generations]
-        if len(taken) < generations:
+        count = len(self.generations)
+        if self.used + generations > count:
             raise ExhaustedError
+        first = self.start + self.used
+        taken = [self.generations[place % count] for place in range(first, first + generations)]
         self.used += generations
         self.stages[stage] = generations
         wanted = names or self.names
@@ -128,7 +130,7 @@ class Result:
 
 
 def run(generations: Sequence[Logged], names: Sequence[str], start: int) -> Result | None:
-    """Replay one gate run from a generation on; None where the recording ends before it does."""
+    """Replay one gate run from a generation on; None where all of the recording is too little."""
     source = Replay(generations, names, start)
     try:
         course = follow(source, lambda _: Margin())
@@ -139,37 +141,33 @@ def run(generations: Sequence[Logged], names: Sequence[str], start: int) -> Resu
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """Replayed gate runs, and how many the recording's end has cut off."""
+    """Replayed gate runs, and how many needed more generations than there are."""
 
     results: tuple[Result, ...]
     cut_off: int
 
 
 def drawn_runs(generations: Sequence[Logged], names: Sequence[str], count: int) -> Runs:
-    """Replay `count` gate runs, each on generations drawn at random from all, none twice in a run.
+    """Replay `count` gate runs, each on generations drawn at random from all, with replacement.
 
-    Given what was recorded, these runs are independent of each other: their rate has an exact interval. It is the rate
-    for generations like these whose order says nothing, which `table` holds against the order in which they came.
+    That is what one recording says of many runs: it knows nothing of noise that was not recorded, nor of an order.
     """
     rng = np.random.default_rng(0)
-    found = [run([generations[one] for one in rng.permutation(len(generations))], names, 0) for _ in range(count)]
+    size = len(generations)
+    found = [run([generations[one] for one in rng.integers(size, size=size)], names, 0) for _ in range(count)]
     done = tuple(result for result in found if result is not None)
     return Runs(done, count - len(done))
 
 
 def runs(generations: Sequence[Logged], names: Sequence[str], *, step: int | None = None) -> Runs:
-    """Replay gate runs: each begins where the last one ended, or `step` generations after it began.
-
-    None begins with less than ROOM before the end. Those that flag something need more generations, and would be cut
-    off more often: to count what happened to fit would be to count those that flag nothing.
-    """
+    """Replay gate runs: each begins where the last one ended, or `step` generations after it began."""
     found: list[Result] = []
     cut_off = start = 0
-    while start + ROOM <= len(generations):
+    while start + LEAST <= len(generations):
         result = run(generations, names, start)
         if result is None:
             cut_off += 1
         else:
             found.append(result)
-        start += step or (result.used if result is not None else ROOM)
+        start += step or (result.used if result is not None else len(generations))
     return Runs(tuple(found), cut_off)

@@ -56,13 +56,15 @@ class Injected:
 
 
 IDENTICAL = tuple(f"test_identical[{work}-{size}]" for work, size in itertools.product(WORKS, SIZES))
-ALLOCATING = ("objects", "mapping", "texts", "sorting")
-EVERYWHERE = {percent: tuple(Injected("loop", work, percent) for work in WORKS) for percent in PERCENTS}
+ALLOCATING = frozenset({"objects", "mapping", "texts", "sorting"})
+"""Works whose turns allocate: more of them are more objects, where more of the others are a longer loop."""
+EVERYWHERE = {
+    percent: tuple(Injected("allocation" if work in ALLOCATING else "loop", work, percent) for work in WORKS)
+    for percent in PERCENTS
+}
 """All benchmarks of a suite of ten slowed alike, by size."""
 INJECTED = (
     *itertools.chain.from_iterable(EVERYWHERE.values()),
-    *(Injected("allocation", work, PERCENTS[0]) for work in ALLOCATING),
-    *(Injected("allocation", ALLOCATING[0], percent) for percent in PERCENTS[1:]),
     *(Injected("tail", "multiply", percent) for percent in PERCENTS),
 )
 

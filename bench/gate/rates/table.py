@@ -47,7 +47,7 @@ def render(generations: Sequence[Generation], step: int | None, drawn: int = 0) 
     yield from ("", "### Injected code: is the one slowed benchmark found?", "")
     yield from _injected(generations, logged)
     yield from ("", f"### Injected code in each of {len(subject.WORKS)} benchmarks: does the run fail?", "")
-    yield from _everywhere(logged)
+    yield from _everywhere(generations, logged)
     yield from ("", "### Injected sizes, by all generations together", "")
     yield from _sizes(logged)
 
@@ -61,7 +61,7 @@ def _about(generations: Sequence[Generation], logged: Sequence[Logged]) -> Itera
         f"neighbours switched on and off at random: {', '.join(sorted(map(str, set(recordings.values()))))}; "
         f"load average {min(loads, default=0):.1f} to {max(loads, default=0):.1f}."
     )
-    if len(logged) < BLOCK:
+    if len(logged) < 2 * BLOCK:
         return
     values = np.array([[one.logs[name] for name in subject.IDENTICAL] for one in logged])
     centers = [center(column) for column in values.T]
@@ -116,8 +116,9 @@ def _identical(
         yield f"| {label} | | {count.count} of {count.n} |"
     at_random = replay.drawn_runs(logged, names, drawn)
     if drawn:
-        label = f"this gate (replay, generations drawn at random for each run{_cut(at_random)})"
-        yield f"| {label} | | {of([result.is_alarm for result in at_random.results])} |"
+        count = of([result.is_alarm for result in at_random.results])
+        label = "this gate (replay, generations drawn at random from all for each run; they share them, so no interval"
+        yield f"| {label}{_cut(at_random)}) | | {count.count} of {count.n} |"
     for label, rule in OTHERS.items():
         after = of([bool(found) for found in alarms(generations, names, rule)])
         beside = of([bool(found) for found in alarms(generations, names, rule, side_by_side=True)])
@@ -136,43 +137,45 @@ def _identical(
     if drawn:
         open_ones = of([result.is_inconclusive for result in at_random.results])
         longest = units.seconds(max((result.seconds for result in at_random.results), default=0.0))
-        yield f"Of those on generations drawn at random: {open_ones} inconclusive, at most {longest}."
+        yield f"On generations drawn at random: inconclusive {open_ones.count} of {open_ones.n}, at most {longest}."
 
 
 def _cut(runs: Runs) -> str:
-    """Say how many runs the end of the recording has cut off, if any."""
-    return f"; {runs.cut_off} cut off" if runs.cut_off else ""
+    """Say how many runs needed more than was recorded, if any."""
+    return f"; {runs.cut_off} needed more generations than there are" if runs.cut_off else ""
 
 
 def _injected(generations: Sequence[Generation], logged: Sequence[Logged]) -> Iterator[str]:
-    yield "| injected | this gate (replay) | " + " | ".join(_short(label) for label in OTHERS) + " |"
+    yield "| injected | this gate (replay) | " + _header() + " |"
     yield "|---" * (2 + len(OTHERS)) + "|"
     for kind, percent in dict.fromkeys((one.kind, one.percent) for one in subject.INJECTED):
         alike = [one.name for one in subject.INJECTED if (one.kind, one.percent) == (kind, percent)]
         ours: list[bool] = []
-        cut_off = 0
         for name in alike:
             suite = [*subject.IDENTICAL[1:], name]
             replayed = replay.runs(replay.having(logged, suite), suite)
             ours += [name in result.slower for result in replayed.results]
-            cut_off += replayed.cut_off
         cells = [
             str(of([name in slower for name in alike for slower in alarms(_of(generations, [name]), [name], other)]))
             for other in OTHERS.values()
         ]
-        yield f"| {kind} {percent}% | {of(ours)}{f', {cut_off} cut off' if cut_off else ''} | {' | '.join(cells)} |"
+        yield f"| {kind} {percent}% | {of(ours)} | {' | '.join(cells)} |"
 
 
-def _everywhere(logged: Sequence[Logged]) -> Iterator[str]:
-    yield "| injected | this gate (replay) | its geometric mean | of the ten, found |"
-    yield "|---|---|---|---|"
+def _everywhere(generations: Sequence[Generation], logged: Sequence[Logged]) -> Iterator[str]:
+    yield "| injected | this gate (replay) | by the geometric mean | of the ten, found | " + _header() + " |"
+    yield "|---" * (4 + len(OTHERS)) + "|"
     for percent, injected in subject.EVERYWHERE.items():
         names = [one.name for one in injected]
         replayed = replay.runs(replay.having(logged, names), names)
         fails = of([result.is_alarm for result in replayed.results])
         suite = of([result.is_suite_slower for result in replayed.results])
         each = of([name in result.slower for result in replayed.results for name in names])
-        yield f"| loop {percent}%{_cut(replayed)} | {fails} | {suite} | {each.count} of {each.n} |"
+        others = [
+            str(of([bool(slower) for slower in alarms(_of(generations, names), names, other)]))
+            for other in OTHERS.values()
+        ]
+        yield f"| {percent}% | {fails} | {suite} | {each.count} of {each.n} | {' | '.join(others)} |"
 
 
 def _of(generations: Sequence[Generation], names: Sequence[str]) -> list[Generation]:
@@ -184,10 +187,18 @@ def _sizes(logged: Sequence[Logged]) -> Iterator[str]:
     yield "| benchmark | head / base, 95% interval, n generations |"
     yield "|---|---|"
     for one in subject.INJECTED:
-        found = center([generation.logs[one.name] for generation in replay.having(logged, [one.name])])
+        logs = [generation.logs[one.name] for generation in replay.having(logged, [one.name])]
+        if len(logs) < 3:  # noqa: PLR2004 - as many as a centre needs
+            yield f"| {one.kind} {one.percent}%, {one.work} | not measured, {len(logs)} |"
+            continue
+        found = center(logs)
         low, high = np.exp(found.interval())
         interval = f"{np.exp(found.value):.4f} [{low:.4f}, {high:.4f}]"
         yield f"| {one.kind} {one.percent}%, {one.work} | {interval}, {found.n} |"
+
+
+def _header() -> str:
+    return " | ".join(map(_short, OTHERS))
 
 
 def _short(label: str) -> str:
