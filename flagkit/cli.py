@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
 
     parser = argparse.ArgumentParser(
         prog="flagkit",
-        description="Download country flags by any executor kind, serve them, and advise which kind is best for your work.",
+        description="Download country flags by any executor kind, serve them, and advise which kind is best for yours.",
         epilog=COMPLETION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

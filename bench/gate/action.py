@@ -20,6 +20,8 @@ def arguments(variables: Mapping[str, str]) -> list[str]:
     """Return the gate's arguments; an input that is empty is not given."""
     temporary = Path(variables["RUNNER_TEMP"])
     given = [f"{option}={value}" for name, option in _OPTIONS.items() if (value := variables.get(name, "").strip())]
+    if variables.get("GATE_ALLOW_REMOVED", "").strip().lower() == "true":
+        given.append("--allow-removed")
     return [
         "gate",
         f"--repo={variables['GITHUB_WORKSPACE']}",

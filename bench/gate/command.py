@@ -7,7 +7,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.instrument.command_line import refuse, seconds
+from bench.gate.procedure.rules import is_share
+from bench.gate.trouble import FAULT, Trouble, usage
+from bench.gate.verdict import Status
+from bench.instrument.command_line import refuse, seconds, words
+from bench.lockstep import interruption
 
 if TYPE_CHECKING:
     from bench.gate.run import Request
@@ -17,7 +21,13 @@ BUDGET = "5m"
 TIMEOUT = "60s"
 INSTALL = "pip install . pytest pytest-benchmark"
 """By the pip that every environment has where its command speaks of one; uv stands in where there is uv."""
-_NEEDED = {"numpy": "numpy", "scipy": "scipy", "psutil": "psutil", "pytest_benchmark": "pytest-benchmark"}
+_NEEDED = {
+    "numpy": "numpy",
+    "scipy": "scipy",
+    "psutil": "psutil",
+    "pytest_benchmark": "pytest-benchmark",
+    "tqdm": "tqdm",
+}
 _DESCRIPTION = """\
 Build two states of a repository, measure its pytest-benchmark suite on both in lockstep, and say whether head is slower
 than base: a lenient look at all benchmarks, then fresh processes for those that may be slower.
@@ -79,30 +89,37 @@ def run(given: argparse.Namespace) -> int:
         return refuse(given, f"{', '.join(missing)} not installed in this Python; `tox -e gate` has all that it needs")
     if sys.platform == "win32":
         return refuse(given, "lockstep's arms inherit sockets, which Windows does not know")
+    try:
+        return _run(given)
+    except Trouble as trouble:
+        return refuse(given, trouble.line)
+    except OSError as error:
+        refuse(given, f"could not run: {words(error)}")
+    except Exception as error:  # noqa: BLE001 - a fault of the gate's own: Python's status for it would say "regression"
+        traceback.print_exc()
+        refuse(given, f"could not run: {FAULT}: {type(error).__name__}: {error}")
+    return int(Status.COULD_NOT_RUN)
+
+
+def _run(given: argparse.Namespace) -> int:
     # Imported now that what they need is known to be there.
     from bench.gate.exporters import as_text  # noqa: PLC0415
     from bench.gate.run import Run  # noqa: PLC0415
-    from bench.gate.trouble import Trouble  # noqa: PLC0415
     from bench.lockstep.progress import Progress  # noqa: PLC0415
 
-    try:
-        _check_outputs(given)
-        verdict = Run(_request(given), Progress(sys.stderr)).verdict()
-    except Trouble as trouble:
-        return refuse(given, trouble.line)
-    except Exception as error:  # noqa: BLE001 - a fault of the gate's own: Python's status for it would say "regression"
-        traceback.print_exc()
-        refuse(given, f"could not run: a fault of the gate itself: {type(error).__name__}: {error}")
-        return 3
-    problem = _write(verdict, given)
-    sys.stdout.write(as_text.render(verdict))
+    _check_outputs(given)
+    gate = Run(_request(given), Progress(sys.stderr))
+    with interruption.held_back():  # heeded while it runs; a signal that comes later finds all written
+        verdict = gate.verdict()
+        problem = _write(verdict, given)
+    _print(as_text.render(verdict))
     if problem:
         print(f"python -m bench gate: {problem}", file=sys.stderr)  # noqa: T201 - a command talks
-    return int(verdict.status) or (3 if problem else 0)
+    return int(verdict.status or (Status.COULD_NOT_RUN if problem else Status.PASS))
 
 
 def _request(given: argparse.Namespace) -> "Request":
-    from bench.gate.run import Request  # noqa: PLC0415 - as in run()
+    from bench.gate.run import Request  # noqa: PLC0415 - as in _run()
     from bench.gate.verdict import Rules  # noqa: PLC0415
 
     rules = Rules.of(given.delta, allow_removed=given.allow_removed, inconclusive=given.inconclusive)
@@ -122,8 +139,7 @@ def _request(given: argparse.Namespace) -> "Request":
 
 def _check_outputs(given: argparse.Namespace) -> None:
     """Raise Trouble for a file that cannot be written, before anything takes time."""
-    from bench.gate.trouble import usage  # noqa: PLC0415 - as in run()
-    from bench.instrument.writer import DestinationError, prepare  # noqa: PLC0415
+    from bench.instrument.writer import DestinationError, prepare  # noqa: PLC0415 - as in _run()
 
     for path in filter(None, (given.json, given.markdown)):
         if path.is_dir():
@@ -136,7 +152,7 @@ def _check_outputs(given: argparse.Namespace) -> None:
 
 def _write(verdict: "Verdict", given: argparse.Namespace) -> str:
     """Write the files that were asked for; return what went wrong, or nothing."""
-    from bench.gate.exporters import as_json, as_markdown  # noqa: PLC0415 - as in run()
+    from bench.gate.exporters import as_json, as_markdown  # noqa: PLC0415 - as in _run()
     from bench.instrument import writer  # noqa: PLC0415
 
     try:
@@ -145,8 +161,15 @@ def _write(verdict: "Verdict", given: argparse.Namespace) -> str:
         if given.markdown:
             writer.write_text(given.markdown, as_markdown.render(verdict))
     except OSError as error:
-        return f"the verdict could not be written: {error.strerror or error}"
+        return f"the verdict could not be written: {words(error)}"
     return ""
+
+
+def _print(text: str) -> None:
+    """Print a text, what the output has no letter for as its number."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    sys.stdout.flush()
 
 
 def _share(text: str) -> float:
@@ -156,6 +179,6 @@ def _share(text: str) -> float:
         share = float(number.removesuffix("%")) / (100 if number.endswith("%") else 1)
     except ValueError:
         share = -1.0
-    if not 0 <= share < 1:
+    if not is_share(share):
         raise argparse.ArgumentTypeError(f"{text!r} is no share: give 2% or 0.02")
     return share

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
-from bench.gate import interruption
+from bench.lockstep import interruption
 
 _OF_THIS_RUN = (
     "PYTEST_XDIST",
@@ -52,9 +52,10 @@ def run(command: Command, *, folder: Path, log: Path, variables: Mapping[str, st
         raise CommandError(f"took longer than {limit_s:.0f} s") from None
     finally:
         if process is not None and process.returncode is None:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            with interruption.held_back():
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
     if status:
         raise CommandError(last_words(log) or f"ended with exit status {status}")
 

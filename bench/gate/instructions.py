@@ -25,17 +25,17 @@ def unavailable() -> str:
     return ""
 
 
-def measure(base: Prover, head: Prover, arguments: Sequence[str]) -> tuple[Instructions, ...]:
-    """Count what a process of each side takes, start included, to run each benchmark once; raises Trouble."""
-    counts = [_of(side, arguments) for side in (base, head)]
+def measure(base: Prover, head: Prover, arguments: Sequence[str], only: Sequence[str]) -> tuple[Instructions, ...]:
+    """Count what a process of each side takes, start included, to run each of these once; raises Trouble."""
+    counts = [_of(side, arguments, only) for side in (base, head)]
     if counts[0] is None or counts[1] is None:
         return ()
     return (Instructions(NAME, counts[0], counts[1]),)
 
 
-def _of(side: Prover, arguments: Sequence[str]) -> int | None:
+def _of(side: Prover, arguments: Sequence[str], only: Sequence[str]) -> int | None:
     counted = Path(f"{side.folder}.perf")
-    side.run([*arguments, "--benchmark-disable"], wrap=["perf", "stat", "-x,", "-e", _EVENT, "-o", str(counted), "--"])
+    side.run(arguments, only=only, wrap=["perf", "stat", "-x,", "-e", _EVENT, "-o", str(counted), "--"])
     return _count(counted.read_text("utf-8"))
 
 

@@ -87,7 +87,7 @@ def _confirmed(name: str, confirmed: Confirmed, margin: Margin, family: int, dir
     bound = _ratio(confirmed.bound())
     if confirmed.is_changed:
         decision, why = direction, wording.changed(direction, bound, confirmed, margin)
-    elif direction == "slower" and found > margin.limit:
+    elif found > margin.limit:
         decision, why = "inconclusive", wording.inconclusive(math.exp(found), margin)
     else:
         decision, why = "no change", wording.not_confirmed(confirmed, margin)

@@ -28,13 +28,13 @@ def unavailable() -> str:
 
 
 def measure(
-    base: Prover, head: Prover, arguments: Sequence[str], said: Callable[[str], None]
+    base: Prover, head: Prover, arguments: Sequence[str], only: Sequence[str], said: Callable[[str], None]
 ) -> list[tuple[Proof, Proof]]:
-    """Run each benchmark once in each of several processes a side, in turn; raises Trouble."""
+    """Run each of these benchmarks once in each of several processes a side, in turn; raises Trouble."""
     pairs = []
     for number in range(PROCESSES):
         said(f"peak memory: process {number + 1} of {PROCESSES} a side")
-        pairs.append(tuple(side.run([*arguments, "--benchmark-disable"], memory=True) for side in (base, head)))
+        pairs.append(tuple(side.run(arguments, only=only, memory=True) for side in (base, head)))
     return [(one, other) for one, other in pairs]
 
 

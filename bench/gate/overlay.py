@@ -22,19 +22,23 @@ def paths(selection: Sequence[str], tree: Path) -> list[str]:
 
     Where they name none, it is the first of the usual places that there is.
     """
-    before = ["", *selection]
-    given = [
-        argument.partition("::")[0]
-        for option, argument in zip(before, selection, strict=False)
-        if not argument.startswith("-") and option not in _WITH_A_VALUE
-    ]
-    named = [path for path in given if path and (tree / path).exists() and _is_inside(path)]
-    if named:
+    if named := places(selection, tree).values():
         return list(dict.fromkeys(named))
     for place in USUAL:
         if (tree / place).is_dir():
             return [place]
     raise usage(f"where are the benchmarks? give their folder after --; head has none of {', '.join(USUAL)}")
+
+
+def places(selection: Sequence[str], tree: Path) -> dict[int, str]:
+    """Return the files and folders of the tree that pytest's arguments name, by their positions among these."""
+    before = ["", *selection]
+    given = {
+        place: argument.partition("::")[0]
+        for place, (option, argument) in enumerate(zip(before, selection, strict=False))
+        if not argument.startswith("-") and option not in _WITH_A_VALUE
+    }
+    return {place: path for place, path in given.items() if path and (tree / path).exists() and _is_inside(path)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,19 +61,38 @@ class Prover:
     tree: Path
     environment: Environment
     folder: Path
-    packages: list[str] = field(default_factory=list)
+    packages: dict[str, Package] = field(default_factory=dict)
+    aside: list[str] = field(default_factory=list)
 
     def variables(self, *, memory: bool = False) -> dict[str, str]:
         """Return what the plugin needs in the environment of a process."""
-        found = {"PYTHONPATH": str(_INJECTED), "GATE_PROOF": str(self.folder), "GATE_PACKAGES": " ".join(self.packages)}
+        found = {
+            "PYTHONPATH": str(_INJECTED),
+            "GATE_PROOF": str(self.folder),
+            "GATE_PACKAGES": " ".join(self.packages),
+            "GATE_ASIDE": os.pathsep.join(self.aside),
+        }
         return found | ({"GATE_MEMORY": "1"} if memory else {})
 
-    def run(self, arguments: Sequence[str], *, memory: bool = False, wrap: Sequence[str] = ()) -> Proof:
+    def run(
+        self,
+        arguments: Sequence[str],
+        *,
+        only: Sequence[str] | None = None,
+        memory: bool = False,
+        wrap: Sequence[str] = (),
+    ) -> Proof:
         """Run pytest in the side's tree and return what it proves; raises Trouble where it proves nothing.
 
-        Failed tests are no trouble here: the proof says which.
+        It runs benchmarks once each, of `only` some no others; one of these that does not run is trouble. Failed tests
+        are none: the proof says which.
         """
         self.folder.mkdir(exist_ok=True)
+        variables = {**self.variables(memory=memory), "GATE_ONCE": "1"}
+        if only is not None:
+            names = self.folder.with_suffix(".only")
+            names.write_text(json.dumps(list(only)), "utf-8")
+            variables["GATE_ONLY"] = str(names)
         log = self.folder.with_suffix(".log")
         command: list[str | Path] = [
             *wrap,
@@ -87,30 +107,37 @@ class Prover:
         ]
         before = set(self.folder.glob("*.json"))
         try:
-            commands.run(command, folder=self.tree, log=log, variables=self.variables(memory=memory), limit_s=_LIMIT_S)
+            commands.run(command, folder=self.tree, log=log, variables=variables, limit_s=_LIMIT_S)
         except CommandError as error:
             said = str(error)
         else:
-            said = "it wrote no proof"
+            said = ""
         fresh = set(self.folder.glob("*.json")) - before
+        if len(fresh) > 1:
+            raise Trouble(f"{self.name}: pytest ran in {len(fresh)} processes, where one has to run all benchmarks")
         if not fresh:
-            raise Trouble(f"{self.name}: pytest did not run: {said}")
+            raise Trouble(f"{self.name}: pytest did not run: {said or 'it wrote no proof'}")
         proof = Proof.read(fresh.pop())
         for path in self.folder.glob("*.json"):
             path.unlink()
+        if silent := [name for name in only or () if name not in proof.outcomes]:
+            raise Trouble(f"{self.name}: pytest did not run {silent[0]}: {said or 'it was not collected'}")
         return proof
 
-    def built(self) -> dict[str, Package]:
-        """Return the packages that this side was built with; raises Trouble. To be asked before files are laid over."""
+    def find_built(self, aside: Sequence[str]) -> None:
+        """Note the packages that this side was built with; raises Trouble. To be done before files are laid over.
+
+        What lies in the paths `aside`, which are the benchmarks', is no code of theirs.
+        """
         listed = self.folder.with_suffix(".built")
-        command: list[str | Path] = [self.environment.python, "-I", _INJECTED / "gate_proof.py", self.tree]
+        command: list[str | Path] = [self.environment.python, "-I", _INJECTED / "gate_proof.py", self.tree, *aside]
         try:
             commands.run(command, folder=self.tree.parent, log=listed, variables={}, limit_s=_LIMIT_S)
             found = json.loads(listed.read_text("utf-8").splitlines()[-1])
         except (CommandError, ValueError, IndexError) as error:
             raise Trouble(f"{self.name}: its environment has no working pytest: {error}") from None
-        self.packages[:] = found
-        return {name: Package(one["what"], one["digest"]) for name, one in found.items()}
+        self.aside[:] = aside
+        self.packages.update({name: Package(one["what"], one["digest"]) for name, one in found.items()})
 
     def taken(self) -> list[Proof]:
         """Return what processes have proved since this was last asked."""
@@ -128,24 +155,29 @@ def _loaded() -> list[str]:
 
 @dataclass(slots=True)
 class Watch:
-    """Looks at what the processes of both sides prove, generation by generation; `own` is what each was built with."""
+    """Looks at what the processes of both sides prove, generation by generation."""
 
     sides: Sequence[Prover]
-    own: Mapping[str, Mapping[str, Package]]
-    _proved: set[str] = field(default_factory=set)
+    _proved: Counter[str] = field(default_factory=Counter)
 
     def look(self) -> None:
         """Check the proofs of processes that have ended since; raises Trouble."""
         for side in self.sides:
             for proof in side.taken():
-                check(side.name, proof, self.own[side.name])
-                self._proved.add(side.name)
+                check(side.name, proof, side.packages)
+                self._proved[side.name] += 1
 
-    def conclude(self) -> None:
-        """Raise Trouble unless each side has proved something in this stage; one that was killed proves nothing."""
+    def conclude(self, generations: int, died: Mapping[str, int]) -> None:
+        """Raise Trouble unless each process of this stage has proved something, but for those that died."""
         for side in self.sides:
-            if side.name not in self._proved:
+            proved = self._proved[side.name]
+            if not proved:
                 raise Trouble(f"{side.name}: no process lived to prove which code it measured")
+            if proved < generations - died.get(side.name, 0):
+                raise Trouble(
+                    f"{side.name}: of {generations} processes {proved} proved which code they measured: "
+                    "did the others not end in time?"
+                )
         self._proved.clear()
 
 

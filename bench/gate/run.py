@@ -3,27 +3,31 @@
 import math
 import secrets
 import time
-from collections.abc import Sequence
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from bench.gate import environments, instructions, interruption, memory, overlay, refs
+from bench.gate import environments, instructions, memory, overlay, refs
 from bench.gate.environments import Builder
 from bench.gate.git import GitError, Repository
 from bench.gate.judge import Judgement, judge
 from bench.gate.procedure.decide import Course, StageName, follow
-from bench.gate.procedure.rules import Margin
+from bench.gate.procedure.rules import Margin, is_share
 from bench.gate.procedure.sizes import SPLIT
-from bench.gate.proofs import PLUGIN, Prover, Watch
+from bench.gate.proofs import PLUGIN, Prover, Watch, check
 from bench.gate.refs import Ref
 from bench.gate.sets import Sets
 from bench.gate.source import BASE, HEAD, LockstepSource
-from bench.gate.trouble import Trouble
+from bench.gate.trouble import FAULT, Trouble
 from bench.gate.verdict import Instructions, Memory, Outcome, Rules, Side, Sizes, Status, Verdict
 from bench.gate.worktrees import Worktrees
 from bench.instrument import host, units
+from bench.instrument.command_line import words
+from bench.lockstep import interruption
 from bench.lockstep.arms import Arm, ArmError
 from bench.lockstep.controller import Lockstep
 from bench.lockstep.progress import Progress
@@ -33,6 +37,7 @@ _DOING: dict[StageName, str] = {
     "screen": "screening all benchmarks",
     "confirm": "confirming the flagged",
 }
+_LOOKING = ("--collect-only", "-q")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +79,14 @@ class Run:
     _begun_s: float = field(default_factory=time.monotonic)
 
     def verdict(self) -> Verdict:
-        """Run all of it; raises Trouble for an error of the user's alone."""
+        """Run all of it; raises Trouble for an error of the user's alone.
+
+        Signals are heeded while it runs. Those that come later are for the caller to hold back.
+        """
         try:
             with interruption.heeded():
                 self._run()
+                self._do("weighing what was found")
                 return self._judged()
         except KeyboardInterrupt:
             return self._stopped(f"interrupted while {self.doing}", Status.INTERRUPTED)
@@ -89,10 +98,11 @@ class Run:
         except (ArmError, GitError) as error:
             return self._stopped(f"could not run: while {self.doing}: {error}", Status.COULD_NOT_RUN)
         except OSError as error:
-            place = f": {error.filename}" if error.filename else ""
-            return self._stopped(
-                f"could not run: while {self.doing}: {error.strerror or error}{place}", Status.COULD_NOT_RUN
-            )
+            return self._stopped(f"could not run: while {self.doing}: {words(error)}", Status.COULD_NOT_RUN)
+        except Exception as error:  # noqa: BLE001 - what is known by then is not lost
+            traceback.print_exc()
+            what = f"{FAULT}: while {self.doing}: {type(error).__name__}: {error}"
+            return self._stopped(f"could not run: {' '.join(what.split())}", Status.COULD_NOT_RUN)
         finally:
             self.progress.close()
 
@@ -116,32 +126,31 @@ class Run:
     def _measure(self, provers: dict[str, Prover], which: dict[str, Ref], builder: Builder) -> None:
         request = self.request
         base, head = provers[BASE], provers[HEAD]
-        own = {name: prover.built() for name, prover in provers.items()}
+        selected = overlay.paths(request.selection, head.tree)
+        for prover in provers.values():
+            prover.find_built(selected)
         self.base, self.head = (
-            Side(ref.given, ref.commit, ref.is_dirty, tuple(sorted({package.what for package in own[name].values()})))
-            for name, ref in ((BASE, which[BASE]), (HEAD, which[HEAD]))
+            Side(ref.given, ref.commit, ref.is_dirty, tuple(sorted({one.what for one in prover.packages.values()})))
+            for prover, ref in ((base, which[BASE]), (head, which[HEAD]))
         )
         self.notes += builder.notes
         if unlike := environments.differences(base.environment, head.environment):
             self.notes.append(f"dependencies differ, base / head: {', '.join(unlike)}")
         self._do("collecting the benchmarks")
-        selected = overlay.paths(request.selection, head.tree)
-        paths = [argument for argument in request.selection if argument.partition("::")[0] in selected] or selected
-        arguments = [*(argument for argument in request.selection if argument not in paths), *paths]
-        looking = [*arguments, "--collect-only", "-q"]
-        there = [path for path in paths if (base.tree / path.partition("::")[0]).exists()]
-        absent = {path for path in paths if path not in there}
-        own_set = _own_set(base, [argument for argument in looking if argument not in absent], there)
+        named = overlay.places(request.selection, head.tree)
+        arguments = [*request.selection, *([] if named else selected)]
+        absent = {place for place, path in named.items() if not (base.tree / path).exists()}
+        own_arguments = [argument for place, argument in enumerate(arguments) if place not in absent]
+        is_there = any((base.tree / path).exists() for path in selected)
+        own_set = _own_set(base, own_arguments) if is_there else frozenset()
         laid = None
         if request.benchmarks == "head":
             laid = overlay.lay(selected, head.tree, base.tree, base.tree.with_name(f"{BASE}-own"))
-        laid_over = {path.partition("/")[0] for path in selected}
-        own = {name: {key: value for key, value in one.items() if key not in laid_over} for name, one in own.items()}
+        looking = [*arguments, *_LOOKING]
         self.sets = Sets(own_set, base.run(looking), head.run(looking))
         self.sets.compare()
+        deltas = _checked(self.sets.head.deltas)
 
-        # Of those that run benchmarks as tests, which are named one by one; pytest-benchmark takes no two of its words
-        options = [argument for argument in arguments if argument not in {*paths, "--benchmark-only"}]
         ends_s = time.monotonic() + request.budget_s
         arms = [
             Arm(name, prover.environment.python, prover.tree, prover.variables())
@@ -158,37 +167,42 @@ class Run:
         ) as lockstep:
             if lockstep.cores.reason:
                 self.notes.append(f"not pinned to cores: {lockstep.cores.reason}; expect wide intervals")
-            watch = Watch(list(provers.values()), own)
+            watch = Watch(list(provers.values()))
 
             def beside_time(measured: Sequence[str]) -> None:
                 """Look at what is no time, of benchmarks that neither crash nor hang, before the budget is planned."""
-                self._beside_time(base, head, [*options, *measured])
+                self._beside_time(base, head, arguments, measured)
                 self._do("planning the stages")
 
             self.source = LockstepSource(lockstep, ends_s, len(self.sets.common()), watch, self._begin, beside_time)
-            deltas = self.sets.head.deltas
             follow(self.source, lambda name: Margin(deltas.get(name, request.rules.delta)), self._told, self.course)
             self.sets.refused(self.source.refusals())
+            self.sets.account(self.course.decided, self.course.failed)
         if laid is not None and (silent := self.sets.silent()):
             self._do("asking base's own files for what head's skip")
             laid.lift()
-            self.sets.own_ran(base.run([*options, *silent, "--benchmark-disable"]))
+            self.sets.own_ran(base.run(own_arguments, only=silent))
 
-    def _beside_time(self, base: Prover, head: Prover, arguments: Sequence[str]) -> None:
+    def _beside_time(self, base: Prover, head: Prover, arguments: Sequence[str], only: Sequence[str]) -> None:
         self._do("reading peak memory")
         self.memory_note = memory.unavailable()
         if not self.memory_note:
             try:
-                pairs = memory.measure(base, head, arguments, self.progress.say)
+                pairs = memory.measure(base, head, arguments, only, self.progress.say)
             except Trouble as trouble:  # a benchmark may crash now and then: what is measured in turn tells which
                 self.memory_note = f"peak memory was not read: {trouble.line}"
             else:
+                for pair in pairs:
+                    for side, proof in zip((base, head), pair, strict=True):
+                        check(side.name, proof, side.packages)
                 self.memory = memory.compare(pairs, self.request.memory_limit)
+                if not self.memory:
+                    self.memory_note = "peak memory was not read: no benchmark passed in each of its processes"
         self._do("counting instructions")
         self.instructions_note = instructions.unavailable()
         if not self.instructions_note:
             try:
-                self.instructions = instructions.measure(base, head, arguments)
+                self.instructions = instructions.measure(base, head, arguments, only)
             except Trouble as trouble:  # as above
                 self.instructions_note = f"instructions were not counted: {trouble.line}"
 
@@ -243,7 +257,10 @@ class Run:
     def _stopped(self, line: str, status: Status) -> Verdict:
         """Return a verdict that says why there is none, with what is known."""
         outcome: Outcome = "changed" if status is Status.CHANGED else "could not run"
-        known = self._judgement(self.sets) if self.sets is not None else None
+        known: Judgement | None = None
+        if self.sets is not None:
+            with suppress(Exception):  # the fault that has stopped it
+                known = self._judgement(self.sets)
         return Verdict(
             outcome=outcome,
             status=status,
@@ -269,15 +286,21 @@ class Run:
         )
 
 
-def _own_set(base: Prover, looking: Sequence[str], there: Sequence[str]) -> frozenset[str]:
-    """Return base's benchmarks by its own files, as far as there are any; raises Trouble for what is not collected."""
-    if not there:
-        return frozenset()
-    proof = base.run(looking)
+def _own_set(base: Prover, arguments: Sequence[str]) -> frozenset[str]:
+    """Return base's benchmarks by its own files; raises Trouble for what is not collected."""
+    proof = base.run([*arguments, *_LOOKING])
     if proof.uncollected and not proof.benchmarks:
         node, reason = next(iter(proof.uncollected.items()))
         raise Trouble(f"base's own benchmarks cannot be collected: {node}: {reason}")
     return frozenset(proof.benchmarks)
+
+
+def _checked(deltas: Mapping[str, float]) -> Mapping[str, float]:
+    """Return what markers allow; raises Trouble for what `--delta` refuses too."""
+    for name, delta in deltas.items():
+        if not is_share(delta):
+            raise Trouble(f"{name}: @pytest.mark.gate(delta={delta:g}) is no share: give 0.02 for 2%")
+    return deltas
 
 
 def _machine() -> str:

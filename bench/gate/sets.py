@@ -1,6 +1,6 @@
 """How the set of benchmarks differs between the sides: added, removed, or missing where it should not be."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.gate.judge import Changes
@@ -61,6 +61,12 @@ class Sets:
             else:
                 self._missing_on_base(name, f"{sides[BASE].why} on base: {sides[BASE].reason}")
 
+    def account(self, decided: Collection[str], failed: Mapping[str, str]) -> None:
+        """Take in what became of the others: what both sides have, and nothing is known of, has failed."""
+        known = {*decided, *self.added, *self.removed, *self.failed, *self.skipped}
+        for name in sorted(self.common() - known):
+            self.failed[name] = failed.get(name, "collected, and then neither measured nor refused")
+
     def silent(self) -> list[str]:
         """Return what base has by its own files, and the files that measure skip on both sides."""
         return [name for name in self.skipped if name in self.own]
@@ -68,7 +74,7 @@ class Sets:
     def own_ran(self, proof: Proof) -> None:
         """Take in how these end by base's own files: what does not skip there has been removed by head's."""
         for name in self.silent():
-            if proof.outcomes.get(name) != "skipped":
+            if proof.outcomes[name] != "skipped":
                 self.removed[name] = f"skipped by head's files, and not by base's: {self.skipped.pop(name)}"
 
     def changes(self) -> Changes:

@@ -1,6 +1,7 @@
 """Generations from lockstep: base and head as arms, each process proving what it imported."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
@@ -44,13 +45,15 @@ class LockstepSource:
         for _ in progress:
             self.watch.look()
         self.watch.look()  # at those of the last generations, which have left by now
-        self.watch.conclude()
+        self.watch.conclude(generations, _died(recording))
         logs = log_ratios(recording, generations)
         failed = {
             refusal.benchmark: f"{refusal.arm}: {refusal.reason}"
             for refusal in recording.refusals
             if refusal.benchmark not in logs
         }
+        lost = (name for name in names if name not in logs and name not in failed)
+        failed |= dict.fromkeys(lost, "not collected on either side in every generation")
         self.costs = cost(recording, clock, generations, rounds)
         if stage == "pilot" and logs:
             self.piloted(list(logs))
@@ -94,6 +97,15 @@ def cost(recording: Recording, clock: Clock, measured: int, rounds: int) -> Cost
         start_s=fmean(clock.starts_s) + spent[Phase.STOPPING] / measured,
         beside_s=max(0.0, beside_s) / measured / max(len(rounds_s), 1),
         round_s={nodeid: seconds / rounds for nodeid, seconds in rounds_s.items()},
+    )
+
+
+def _died(recording: Recording) -> Counter[str]:
+    """Return how many processes of each arm have died in these generations."""
+    return Counter(
+        refusal.arm
+        for refusal in recording.refusals
+        if refusal.why is Why.DIED and refusal.generation is not None  # none is what an earlier recording has found
     )
 
 

@@ -2,6 +2,8 @@
 
 from bench.gate.verdict import Status
 
+FAULT = "a fault of the gate itself"
+
 
 class Trouble(Exception):  # noqa: N818 - it is what happened, of which most is nobody's error
     """A run that cannot go on; the message is one line that says what happened, and what to do where that is known."""

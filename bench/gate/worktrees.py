@@ -4,14 +4,15 @@ import shutil
 import tempfile
 import time
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Self
 
-from bench.gate import interruption
 from bench.gate.git import GitError, Repository
 from bench.gate.refs import Ref
 from bench.gate.trouble import Trouble
+from bench.instrument.command_line import words
+from bench.lockstep import interruption
 
 _ATTEMPTS = 4
 _PAUSE_S = 0.1
@@ -50,7 +51,7 @@ class Worktrees:
         except GitError as error:
             raise Trouble(f"{name} ({ref.given}) cannot be checked out: {error}") from None
         except OSError as error:
-            raise Trouble(f"{name} ({ref.given}) cannot be checked out: {error.strerror or error}") from None
+            raise Trouble(f"{name} ({ref.given}) cannot be checked out: {words(error)}") from None
         return path
 
     def remove(self) -> None:
@@ -77,19 +78,26 @@ class Worktrees:
 
     def _bring_changes(self, path: Path) -> None:
         """Make the worktree hold what the working tree does: files that git knows or would add, and no others."""
-        wanted = set(self._repository.files())
-        for name in Repository(path).files():
-            if name not in wanted or not _exists(self._repository.top / name):
+        top = self._repository.top
+        wanted = [name for name in self._repository.files() if _is_file(top, name)]
+        for name in set(Repository(path).files()).difference(wanted):
+            if not _is_folder(path / name):  # a submodule, which is left out
                 (path / name).unlink(missing_ok=True)
         for name in wanted:
-            source, target = self._repository.top / name, path / name
-            if not _exists(source) or (source.is_dir() and not source.is_symlink()):  # deleted, or a submodule
-                continue
+            source, target = top / name, path / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            if _exists(target):
-                target.unlink()
+            if _is_folder(target):
+                shutil.rmtree(target)
+            target.unlink(missing_ok=True)
             shutil.copy2(source, target, follow_symlinks=False)
 
 
-def _exists(path: Path) -> bool:
-    return path.is_symlink() or path.exists()
+def _is_file(top: Path, name: str) -> bool:
+    """Return whether a file, or a link, is there under this name, and not in another place that a link leads to."""
+    path = top / name
+    is_elsewhere = any((top / parent).is_symlink() for parent in PurePosixPath(name).parents[:-1])
+    return not is_elsewhere and (path.is_symlink() or path.is_file())
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()

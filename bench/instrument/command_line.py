@@ -1,15 +1,18 @@
 """What the subcommands of `python -m bench` have in common: how they talk, refuse and read a time."""
 
 import argparse
+import re
+import shutil
 import sys
 from collections.abc import Iterable
 from typing import Final
 
 from bench.instrument.units import parse_seconds
 
-__all__ = ["USER_ERROR", "refuse", "say", "seconds"]
+__all__ = ["USER_ERROR", "refuse", "say", "seconds", "words"]
 
 USER_ERROR: Final = 2
+_NUMBER = re.compile(r"^\[Errno \d+\] ")
 
 
 def say(lines: Iterable[str]) -> int:
@@ -31,3 +34,14 @@ def seconds(text: str) -> float:
         return parse_seconds(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def words(error: Exception) -> str:
+    """Return an error in one line, without the number that the system gives it; of several, the first."""
+    said, more = str(error), ""
+    if isinstance(error, shutil.Error) and isinstance(error.args[0], list):  # of a folder: (source, target, why) each
+        (*_, said), *others = error.args[0]
+        more = f" (and {len(others)} more)" if others else ""
+    elif isinstance(error, OSError) and error.strerror:
+        said = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return f"{' '.join(_NUMBER.sub('', str(said)).split())}{more}"

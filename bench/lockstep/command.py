@@ -12,7 +12,13 @@ from bench.lockstep import arms
 
 BUDGET = "5m"
 TIMEOUT = "60s"
-_NEEDED = {"numpy": "numpy", "scipy": "scipy", "psutil": "psutil", "pytest_benchmark": "pytest-benchmark"}
+_NEEDED = {
+    "numpy": "numpy",
+    "scipy": "scipy",
+    "psutil": "psutil",
+    "pytest_benchmark": "pytest-benchmark",
+    "tqdm": "tqdm",
+}
 _DESCRIPTION = """\
 Measure a pytest-benchmark suite on two arms or more at once: one round here, one round there, in an order drawn each
 time, on the same cores. What disturbs one disturbs all, so that ratios hold where times do not. Any project's suite

@@ -12,7 +12,7 @@ from typing import Any, Protocol, Self
 
 from pytest_benchmark.utils import get_commit_info
 
-from bench.lockstep import pinning
+from bench.lockstep import interruption, pinning
 from bench.lockstep.arms import Arm
 from bench.lockstep.cost import Clock
 from bench.lockstep.generation import Generation
@@ -84,7 +84,8 @@ class Lockstep:
         try:
             self._workplace.copy_checkouts()
         except BaseException:
-            self._workplace.remove()
+            with interruption.held_back():
+                self._workplace.remove()
             raise
         return self
 
@@ -92,11 +93,12 @@ class Lockstep:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Remove them, and end what processes are left of a recording that was not asked for all its generations."""
-        try:
-            if self._succession is not None:
-                self._succession.kill()
-        finally:
-            self._workplace.remove()
+        with interruption.held_back():
+            try:
+                if self._succession is not None:
+                    self._succession.kill()
+            finally:
+                self._workplace.remove()
 
     @property
     def folder(self) -> Path:

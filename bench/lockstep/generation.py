@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 
+from bench.lockstep import interruption
 from bench.lockstep.arms import Arm, ArmError
 from bench.lockstep.cost import Clock, Phase
 from bench.lockstep.injected.lockstep_arm.messages import Collected, Describe, Described, Message
@@ -69,7 +70,8 @@ class Generation:
         dead = [self._members[name] for name in names if self._members[name].is_dead]
         with self._clock.phase(Phase.STARTING):
             for member in dead:
-                member.process = self._start(member.process.arm)
+                with interruption.held_back():
+                    member.process = self._start(member.process.arm)
             for member in dead:
                 member.collected = _collected(member.process)
                 member.is_dead = False
@@ -101,7 +103,8 @@ class Generation:
 
     def _start_next(self) -> None:
         arm = self._to_start.pop(0)
-        self._members[arm.name] = _Member(self._start(arm))
+        with interruption.held_back():
+            self._members[arm.name] = _Member(self._start(arm))
 
     def _alive(self) -> list[ArmProcess]:
         return [member.process for member in self._members.values() if not member.is_dead]

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.instrument import units
-from bench.lockstep import summary
+from bench.instrument.command_line import words
+from bench.lockstep import interruption, summary
 from bench.lockstep.arms import Arm, ArmError
 from bench.lockstep.controller import Lockstep
 from bench.lockstep.output import Files
@@ -46,7 +47,7 @@ def measure(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with (
-            _terminated_as_interrupted(),
+            interruption.heeded(),
             Lockstep(
                 arms,
                 base=base,
@@ -60,7 +61,7 @@ def measure(
             run.measure(lockstep, budget_s, generations)
     except (ArmError, SizeError, OSError) as error:
         progress.close()
-        progress.say(f"error: {_words(error)}")
+        progress.say(f"error: {words(error)}")
         return FAILED if run.keep() else USER_ERROR
     except KeyboardInterrupt:
         progress.close()
@@ -107,7 +108,7 @@ class _Run:
             with _undisturbed():
                 written = self._write(is_complete=False)
         except OSError as error:
-            self._progress.say(f"error: what was measured is not kept: {_words(error)}")
+            self._progress.say(f"error: what was measured is not kept: {words(error)}")
             return False
         if written:
             self._progress.say(f"what was measured is kept: {', '.join(map(str, written))}")
@@ -119,7 +120,7 @@ class _Run:
             with _undisturbed():
                 written = self._write(is_complete=True)
         except OSError as error:
-            self._progress.say(f"error: {_words(error)}")
+            self._progress.say(f"error: {words(error)}")
             return FAILED
         if self._measured is None or not written:
             self._progress.say("error: no benchmark was measured to its end")
@@ -135,23 +136,6 @@ class _Run:
             return []
         recording, clock = self._measured
         return self._files.write(recording, clock.cost(), is_complete=is_complete)
-
-
-def _words(error: Exception) -> str:
-    """Return an error in one line, without the number that the system gives it."""
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    return str(error)
-
-
-@contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """Let SIGTERM end a run as Ctrl-C does."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

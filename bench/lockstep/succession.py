@@ -13,6 +13,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from bench.lockstep import interruption
 from bench.lockstep.cost import Clock, Phase
 from bench.lockstep.generation import Generation
 from bench.lockstep.pinning import Cores
@@ -80,10 +81,11 @@ class Succession:
 
     def kill(self) -> None:
         """End whatever there is at once."""
-        for generation in (self._last, self._current, self._coming):
-            if generation is not None:
-                generation.kill()
-        self._last = self._current = self._coming = None
+        with interruption.held_back():
+            for generation in (self._last, self._current, self._coming):
+                if generation is not None:
+                    generation.kill()
+            self._last = self._current = self._coming = None
 
     def _make(self) -> Generation:
         self._to_come -= 1
@@ -95,7 +97,7 @@ class Succession:
         if self._current is not None:
             with self._clock.phase(Phase.STOPPING):
                 self._current.leave(spare(self._cores, self._cores.one) or self._cores.several)
-            self._current, self._last = None, self._current
+            self._last, self._current = self._current, None
 
     def _end_last(self) -> None:
         if self._last is not None:

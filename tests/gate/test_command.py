@@ -1,15 +1,31 @@
 """The gate's command line."""
 
+import io
+import json
+import os
 import resource
+import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from bench.__main__ import main
 from bench.gate.action import arguments
+from bench.gate.proofs import Proof
+from bench.gate.run import Run
+from bench.gate.sets import Sets
+from bench.gate.verdict import Finding, Rules, Status, Verdict
+from bench.lockstep import interruption
 from tests.gate.toys import ROOT, Toy
+
+PASSED = Verdict(
+    "pass", Status.PASS, "pass", (), None, None, Rules.of(), 300, 100, "2026-01-01T00:00:00+00:00", "a cpu"
+)
+NOTHING = Proof((), {}, {}, {}, {}, {})
 
 
 def refused(capsys: pytest.CaptureFixture[str], *given: object) -> str:
@@ -53,20 +69,77 @@ def test_share_that_is_none(share: str, capsys: pytest.CaptureFixture[str]) -> N
     assert "is no share: give 2% or 0.02" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("place", ["Run._run", "judge"])
 def test_fault_of_the_gate_itself(
-    toy: Toy, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It is told with its traceback and status 3: Python's own for it, 1, would say that head is slower."""
+    """It is told with its traceback and status 3, for which Python has 1; the file holds what is known all the same."""
 
-    def fail(_: object) -> None:
+    def fail(*_: object) -> None:
         raise KeyError("a fault")
 
-    monkeypatch.setattr("bench.gate.run.Run.verdict", fail)
+    def end(run: Run) -> None:
+        run.doing = "resting"
+        run.sets = Sets(frozenset(), NOTHING, NOTHING)
 
-    assert main(["gate", "--repo", str(toy.top)]) == 3
-    said = capsys.readouterr().err
-    assert "Traceback" in said
-    assert said.splitlines()[-1].endswith("could not run: a fault of the gate itself: KeyError: 'a fault'")
+    monkeypatch.setattr("bench.gate.run.Run._run", end)
+    monkeypatch.setattr(f"bench.gate.run.{place}", fail)
+
+    assert main(["gate", "--json", str(tmp_path / "gate.json")]) == 3
+    said = capsys.readouterr()
+    assert "Traceback" in said.err
+    content = json.loads((tmp_path / "gate.json").read_text())
+    assert (content["status"], content["line"]) == (3, said.out.splitlines()[0])
+    assert content["line"].startswith("could not run: a fault of the gate itself: while ")
+    assert content["line"].endswith(": KeyError: 'a fault'")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (KeyError("a fault"), "a fault of the gate itself: KeyError: 'a fault'"),
+        (BrokenPipeError(32, "Broken pipe"), ""),
+    ],
+)
+def test_fault_outside_of_the_run(
+    error: Exception, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is status 3 too, and a line."""
+    monkeypatch.setattr("bench.gate.run.Run.verdict", lambda _: PASSED)
+    monkeypatch.setattr("bench.gate.command._print", Mock(side_effect=error))
+
+    assert main(["gate"]) == 3
+    assert capsys.readouterr().err.endswith(f"python -m bench gate: could not run: {said or 'Broken pipe'}\n")
+
+
+def test_output_without_the_letters_of_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it has no letter for is written as a number, and the status is the verdict's."""
+    finding = Finding("bench_é.py::test_ж", "no change", "", "screen")
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("bench.gate.run.Run.verdict", lambda _: replace(PASSED, benchmarks=(finding,)))
+    monkeypatch.setattr("sys.stdout", out)
+
+    assert main(["gate"]) == 0
+    assert b"bench_\\xe9.py::test_\\u0436" in out.buffer.getvalue()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_again_while_the_verdict_is_made(
+    number: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is written all the same."""
+
+    def interrupted(*_: object) -> str:
+        signal.raise_signal(number)
+        return "a machine"
+
+    monkeypatch.setattr("bench.gate.run.Run._run", interrupted)
+    monkeypatch.setattr("bench.gate.run._machine", interrupted)
+    with interruption.heeded():
+        assert main(["gate", "--json", str(tmp_path / "gate.json")]) == 130
+
+    content = json.loads((tmp_path / "gate.json").read_text())
+    assert (content["status"], content["line"]) == (130, "interrupted while starting")
 
 
 def test_help_lists_the_statuses(capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,6 +155,16 @@ def test_missing_libraries(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     monkeypatch.setattr("bench.gate.command._NEEDED", {"no_such_module_here": "scipy"})
 
     assert refused(capsys) == "scipy not installed in this Python; `tox -e gate` has all that it needs"
+
+
+@pytest.mark.parametrize("name", ["numpy", "scipy", "psutil", "pytest_benchmark", "tqdm"])
+def test_missing_library(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each that is imported is looked for first."""
+    monkeypatch.setitem(sys.modules, name, None)
+
+    assert refused(capsys, "--repo", tmp_path).startswith(f"{name.replace('_', '-')} not installed in this Python")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no limit to the size of files")
@@ -115,13 +198,15 @@ def test_inputs_of_the_action() -> None:
         "GATE_INSTALL": "pip install .",
         "GATE_DELTA": "",
         "GATE_BUDGET": "3m",
+        "GATE_ALLOW_REMOVED": "false",
     }
 
     given = arguments(variables)
 
     assert given[1:5] == ["--repo=/work/x", "--against=origin/main", "--install=pip install .", "--budget=3m"]
     assert given[-4:] == ["--", "bench", "-k", "not slow"]
-    assert not any(argument.startswith("--delta") for argument in given)
+    assert not any(argument.startswith(("--delta", "--allow-removed")) for argument in given)
+    assert "--allow-removed" in arguments(variables | {"GATE_ALLOW_REMOVED": "true"})
 
 
 def test_action_gives_what_it_declares() -> None:
@@ -129,6 +214,36 @@ def test_action_gives_what_it_declares() -> None:
     text = (ROOT / "action.yml").read_text("utf-8")
     script = text[text.index("run: |") :]
 
-    for name in ("against", "benchmarks", "install", "delta", "budget"):
-        assert f"GATE_{name.upper()}: ${{{{ inputs.{name} }}}}" in text
+    for name in ("against", "benchmarks", "install", "delta", "budget", "allow-removed"):
+        assert f"GATE_{name.upper().replace('-', '_')}: ${{{{ inputs.{name} }}}}" in text
     assert "inputs." not in script
+
+
+@pytest.mark.once
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no bash")
+@pytest.mark.parametrize(
+    ("writes", "summary"),
+    [("gate.md", "a verdict\n"), ("nothing", "## The gate has no verdict\n\n    --against v9: no such commit\n")],
+    ids=["verdict", "none"],
+)
+def test_summary_of_the_action(tmp_path: Path, writes: str, summary: str) -> None:
+    """It is the verdict, or what the gate has said where it gives none; the status is the gate's."""
+    text = (ROOT / "action.yml").read_text("utf-8")
+    script = text[text.index("status=0") :]
+    python = tmp_path / "gate/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text(
+        f"#!/bin/sh\necho a verdict >{tmp_path}/{writes}\necho '--against v9: no such commit' >&2\nexit 2\n"
+    )
+    python.chmod(0o755)
+    variables = {"RUNNER_TEMP": str(tmp_path), "GATE_ACTION": "", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary")}
+
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],  # noqa: S607 - that of the path
+        env={"PATH": os.defpath, **variables},
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (2, b"--against v9: no such commit\n")
+    assert (tmp_path / "summary").read_text() == summary

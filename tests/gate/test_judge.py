@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +12,16 @@ from bench.gate import wording
 from bench.gate.exporters import as_json, as_markdown, as_text
 from bench.gate.judge import Changes, Judgement, judge
 from bench.gate.memory import compare
+from bench.gate.procedure.confirm import confirm
 from bench.gate.procedure.decide import Course, follow
 from bench.gate.procedure.rules import Margin
+from bench.gate.procedure.screen import screen
 from bench.gate.procedure.sizes import Cost
 from bench.gate.procedure.synthetic import Synthetic, normal
 from bench.gate.proofs import Package, Proof, check
 from bench.gate.sets import Sets
 from bench.gate.trouble import Trouble
-from bench.gate.verdict import Finding, Memory, Rules, Side, Status, Verdict
+from bench.gate.verdict import Finding, Instructions, Memory, Rules, Side, Status, Verdict
 from bench.instrument import writer
 from bench.lockstep.recording import Refusal, Why
 from bench.report import verdict as report_verdict
@@ -75,9 +78,10 @@ def test_pass() -> None:
     found = judged()
 
     assert (found.outcome, found.status) == ("pass", Status.PASS)
-    assert found.line == "pass: none of 5 benchmarks is slower by more than 1%"
+    assert found.line == "pass: none of 5 benchmarks was found slower by more than 1%"
     assert {finding.stage for finding in found.benchmarks} == {"screen"}
     assert any(reason.startswith("found with 90% power") for reason in found.why)
+    assert not any("marker" in reason for reason in found.why)
 
 
 def test_regression() -> None:
@@ -127,7 +131,8 @@ def test_benchmarks_that_may_lose_more_are_not_said_to_have_lost_less() -> None:
     """Where one is allowed another delta than the suite, the line does not promise the suite's."""
     found = judge(followed(margin=Margin(0.05)), UNCHANGED, (), RULES)
 
-    assert found.line == "pass: none of 5 benchmarks is slower by more than it may become"
+    assert found.line == "pass: none of 5 benchmarks was found slower by more than it may become"
+    assert found.why[0] == "allowed more than 1% by a marker of head's: 5 of 5 benchmarks, b0 the most (5%)"
 
 
 def test_what_a_stopped_run_has_flagged() -> None:
@@ -148,6 +153,22 @@ def test_noise_is_inconclusive(asked: str, status: Status) -> None:
     assert (found.outcome, found.status) == ("inconclusive", status)
     assert found.line.startswith("INCONCLUSIVE, ")
     assert "no change" not in {finding.decision for finding in found.benchmarks}
+
+
+def test_noise_is_inconclusive_of_what_looked_faster() -> None:
+    """So is a benchmark that the screen flagged as faster alone, and that is not confirmed: it may hide a slowdown."""
+    rng = np.random.default_rng(1)
+    margins = {"b": DEFAULT}
+    screened = {"b": screen(rng.normal(-0.5, 0.2, 15).tolist(), DEFAULT)}
+    faster = confirm({"b": rng.normal(0, 0.25, 16).tolist()}, margins, RULES.alpha, faster=True)
+    course = Course(margins=margins, screened=screened, confirming=16, faster=faster)
+
+    found = judge(course, UNCHANGED, (), RULES)
+
+    assert not screened["b"].may_be_slower
+    assert (found.outcome, found.benchmarks[0].decision) == ("inconclusive", "inconclusive")
+    assert found.benchmarks[0].found is not None
+    assert found.benchmarks[0].found > 1 + RULES.limit
 
 
 def test_failure_comes_before_all() -> None:
@@ -223,6 +244,33 @@ def test_sets() -> None:
     assert list(sets.notes()) == ["skipped on both sides: both: no machine"]
 
 
+def test_every_benchmark_is_accounted_for() -> None:
+    """What both sides have, and neither was decided nor refused, has failed: with its reason where there is one."""
+    both = proof(dict.fromkeys(["decided", "skipped", "absent", "lost"], 0))
+    sets = Sets(frozenset(), both, both)
+    sets.refused(
+        [
+            *(Refusal("skipped", side, Why.SKIPPED, "no machine") for side in ("base", "head")),
+            Refusal("absent", "head", Why.ABSENT, "this arm has no such benchmark"),
+        ]
+    )
+
+    sets.account({"decided"}, {"absent": "head: this arm has no such benchmark"})
+
+    assert dict(sets.changes().failed) == {
+        "absent": "head: this arm has no such benchmark",
+        "lost": "collected, and then neither measured nor refused",
+    }
+
+
+def test_flagged_and_not_confirmed_is_not_decided() -> None:
+    """A benchmark that the confirmation did not get to look at is not among what is known."""
+    found = followed(0.07)
+
+    assert found.decided == {f"b{number}" for number in range(5)}
+    assert dataclasses.replace(found, slower={}).decided == {f"b{number}" for number in range(1, 5)}
+
+
 @pytest.mark.parametrize(
     ("ratio", "low", "high", "said"),
     [
@@ -257,6 +305,15 @@ def test_names_are_text() -> None:
     assert "<b>" not in as_markdown.render(text)
     assert "\\@me" in as_markdown.render(text)
     assert "\\|" in as_markdown.render(text)
+
+
+@pytest.mark.parametrize("render", [as_text.render, as_markdown.render], ids=["text", "Markdown"])
+def test_counted_instructions_are_told(render: Callable[[Verdict], str]) -> None:
+    """In each form, as advisory."""
+    counted = Verdict("pass", Status.PASS, "", (), None, None, RULES, 300, 100, "", "a cpu")
+    told = render(dataclasses.replace(counted, instructions=(Instructions("all", 1_234_567, 2_345_678),)))
+
+    assert "- instructions of all: 1,234,567 to 2,345,678 (advisory)" in told.replace("\\", "")
 
 
 def test_text_begins_and_ends_with_the_verdict() -> None:

@@ -37,6 +37,13 @@ def test_what_names_benchmarks(tmp_path: Path, selection: list[str], named: list
     assert overlay.paths(selection, head) == named
 
 
+def test_words_that_are_called_like_the_benchmarks(tmp_path: Path) -> None:
+    """What names the benchmarks is told from an option's value that reads the same, and each time that it does."""
+    head = tree(tmp_path / "head", bench__a="")
+
+    assert overlay.places(["-k", "bench", "-x", "bench", "bench/a.py::test_a"], head) == {3: "bench", 4: "bench/a.py"}
+
+
 def test_no_benchmarks_at_all(tmp_path: Path) -> None:
     """Where there is no usual place either, it has to be said."""
     with pytest.raises(Trouble, match="where are the benchmarks"):

@@ -1,5 +1,6 @@
 """Which two states are compared, and how they are checked out."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -139,6 +140,43 @@ def test_working_tree_is_head(toy: Toy) -> None:
     assert not {"toy/gone.py", "x.ignored"} & set(found)
     assert toy.state() == before
     assert not worktrees.folder.exists()
+
+
+def test_changes_of_kind_stay_in_the_worktree(toy: Toy, tmp_path: Path) -> None:
+    """A link, a file or a folder that has become another of these becomes so there; nothing goes through a link."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "mod.py").write_text("theirs")
+    for name in ("folder_link", "folder_file"):
+        (toy.top / name).mkdir()
+        (toy.top / name / "mod.py").write_text("ours")
+    (toy.top / "link_folder").symlink_to(outside)
+    (toy.top / "link_file").symlink_to(outside / "mod.py")
+    (toy.top / "file_folder").write_text("ours")
+    (toy.top / "file_link").write_text("ours")
+    toy.commit()
+    for name in ("folder_link", "folder_file"):
+        shutil.rmtree(toy.top / name)
+    for name in ("link_folder", "link_file", "file_folder", "file_link"):
+        (toy.top / name).unlink()
+    for name in ("folder_link", "file_link"):
+        (toy.top / name).symlink_to(outside)
+    for name in ("link_folder", "file_folder"):
+        (toy.top / name).mkdir()
+        (toy.top / name / "mod.py").write_text("changed")
+    for name in ("folder_file", "link_file"):
+        (toy.top / name).write_text("changed")
+    repository = Repository.holding(toy.top)
+
+    with Worktrees(repository) as worktrees:
+        tree = worktrees.add("head", refs.head(repository, WORKING_TREE))
+
+        for name in ("folder_link", "file_link"):
+            assert (tree / name).readlink() == outside
+        for name in ("link_folder/mod.py", "file_folder/mod.py", "folder_file", "link_file"):
+            assert (tree / name).read_text() == "changed"
+            assert not (tree / name.partition("/")[0]).is_symlink()
+    assert [(path.name, path.read_text()) for path in outside.iterdir()] == [("mod.py", "theirs")]
 
 
 def test_another_ref_has_none_of_the_changes(toy: Toy) -> None:

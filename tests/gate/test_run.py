@@ -2,19 +2,23 @@
 
 import io
 import json
+import shutil
 import signal
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
 from bench.gate import instructions, memory
+from bench.gate.environments import Builder, Environment
 from bench.gate.exporters import as_json, as_markdown, as_text
 from bench.gate.procedure import decide, sizes
 from bench.gate.run import Request, Run
+from bench.gate.source import LockstepSource
 from bench.gate.trouble import Trouble
 from bench.gate.verdict import Rules, Status, Verdict
 from bench.lockstep.progress import Progress
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from tests.gate.conftest import MakeToy
 
 from tests.gate.toys import BENCH, INSTALL, ROOT, SLOW, Toy
+from tests.lockstep.conftest import processes_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="lockstep's arms inherit sockets")
 
@@ -136,6 +141,7 @@ def test_what_fails_on_head_fails_the_run(toy: Toy) -> None:
     toy.commit(
         bench__bench_toy=BENCH
         + "import os, signal, time, toy\n"
+        + "if 'lockstep-' not in os.environ.get('TMPDIR', ''):\n    test_vanishes = test_work\n"
         + "".join(
             f"def test_{name}(benchmark):\n    benchmark(lambda: toy.is_head and {deed})\n"
             for name, deed in {
@@ -157,12 +163,21 @@ def test_what_fails_on_head_fails_the_run(toy: Toy) -> None:
     assert "gave no answer in time" in failed["hangs"]
     assert "SIGKILL" in failed["killed"]
     assert "ZeroDivisionError" in failed["fails"]
+    assert failed["vanishes"] == "collected, and then neither measured nor refused"
     assert decisions(verdict)["test_work"] in {"no change", "faster", "inconclusive"}
 
 
 @pytest.mark.once
 def test_changed_set(toy: Toy) -> None:
-    """What head removed, or skips, in code or in its benchmark files, is status 4; what it added is told."""
+    """What head removed, or skips, in code or in its benchmark files, is status 4; what it added is told.
+
+    All that though pytest's root folder is not the tree, and its configuration has words that keep benchmarks from
+    running once.
+    """
+    (toy.top / "bench").mkdir(exist_ok=True)
+    (toy.top / "bench/pytest.ini").write_text(
+        "[pytest]\npython_files = bench_*.py\npythonpath = ..\naddopts = -p xdist.plugin -n 2 --benchmark-only\n"
+    )
     toy.commit(
         bench__bench_toy=BENCH + "import pytest\ndef test_gone(benchmark):\n    benchmark(work)\n"
         "def test_skipped(benchmark):\n    benchmark(work)\n"
@@ -177,7 +192,7 @@ def test_changed_set(toy: Toy) -> None:
         toy____init__="def work():\n    return sum(range(2_000))\nnew = work\n",
     )
 
-    verdict = run(toy, rules=LENIENT, selection=("bench", "--benchmark-only"))
+    verdict = run(toy, rules=LENIENT, selection=("-k", "bench", "bench", "--benchmark-only"))
 
     found = decisions(verdict)
     assert (verdict.outcome, verdict.status) == ("changed", Status.CHANGED)
@@ -189,7 +204,7 @@ def test_changed_set(toy: Toy) -> None:
         "test_skipped": "removed",
         "test_new": "added",
     }
-    assert "skipped on both sides: bench/bench_toy.py::test_nowhere: no such machine" in verdict.why
+    assert "skipped on both sides: bench_toy.py::test_nowhere: no such machine" in verdict.why
 
 
 @pytest.mark.parametrize(
@@ -205,8 +220,15 @@ def test_changed_set(toy: Toy) -> None:
             "no benchmark imports toy",
             marks=pytest.mark.once,
         ),
+        pytest.param(
+            {"bench__bench_toy": f"import pytest\npytestmark = pytest.mark.gate(delta=5)\n{BENCH}"},
+            (),
+            3,
+            "bench/bench_toy.py::test_work: @pytest.mark.gate(delta=5) is no share: give 0.02 for 2%",
+            marks=pytest.mark.once,
+        ),
     ],
-    ids=["uncollectable", "empty", "deselected", "elsewhere"],
+    ids=["uncollectable", "empty", "deselected", "elsewhere", "marker"],
 )
 def test_nothing_passes_that_measures_nothing(
     toy: Toy, files: dict[str, str], selection: tuple[str, ...], status: int, said: str
@@ -247,15 +269,16 @@ def test_disk_that_is_full(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that cannot be written is told in one line, and everything is cleaned away."""
     toy.commit(toy__other="")
 
-    def fail(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device", "somewhere")
+    def fail(source: str, target: str) -> NoReturn:
+        raise OSError(28, "No space left on device", source, None, target)
 
-    monkeypatch.setattr("bench.gate.overlay.shutil.copytree", fail)
+    monkeypatch.setattr("bench.gate.overlay.shutil.copytree", partial(shutil.copytree, copy_function=fail))
 
     verdict = run(toy)
 
     assert verdict.status is Status.COULD_NOT_RUN
-    assert verdict.line == "could not run: while collecting the benchmarks: No space left on device: somewhere"
+    assert verdict.line.startswith("could not run: while collecting the benchmarks: No space left on device: '")
+    assert verdict.line.endswith("/base/bench/bench_toy.py'")
 
 
 @pytest.mark.parametrize("stage", ["building head", "pilot:"])
@@ -309,17 +332,57 @@ class Interrupting(io.StringIO):
 
 @pytest.mark.once
 @pytest.mark.parametrize(
+    ("begins", "doing"),
+    [
+        ("checking out", "checking out base (HEAD~1, "),
+        ("building base", "building base: "),
+        ("collecting", "collecting the benchmarks"),
+        ("peak memory: process 1", "reading peak memory"),
+    ],
+    ids=["checkout", "base", "proofs", "memory"],
+)
+def test_interrupted_beside_measuring(
+    toy: Toy, begins: str, doing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C in every other stage does so too, and no process is left."""
+    monkeypatch.setattr(Builder, "build", lambda *_: Environment(Path(sys.prefix), {}))
+    monkeypatch.setattr(LockstepSource, "measure", lambda source, *_: source.piloted(["bench/bench_toy.py::test_work"]))
+    monkeypatch.setattr(memory, "unavailable", str)
+    toy.commit()
+
+    verdict = run(toy, Interrupting(begins), head="HEAD", against="HEAD~1")
+
+    assert verdict.status is Status.INTERRUPTED
+    assert verdict.line.startswith(f"interrupted while {doing}")
+    assert processes_of(tmp_path) == []
+
+
+@pytest.mark.once
+def test_interrupted_while_weighing(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C after the last stage does so too."""
+    monkeypatch.setattr(Run, "_run", lambda _: None)
+
+    verdict = run(toy, Interrupting("weighing"))
+
+    assert (verdict.status, verdict.line) == (Status.INTERRUPTED, "interrupted while weighing what was found")
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
     ("begins", "doing", "decided"),
     [
         ("screen:", "screening all benchmarks", set()),
         ("confirm:", "confirming the flagged", {("inconclusive", "screen")}),
     ],
 )
-def test_interrupted_while_measuring(toy: Toy, begins: str, doing: str, decided: set[tuple[str, str]]) -> None:
+def test_interrupted_while_measuring(
+    toy: Toy, begins: str, doing: str, decided: set[tuple[str, str]], tmp_path: Path
+) -> None:
     """Ctrl-C in a later stage does so too; what a whole screen has found is kept, as undecided."""
     toy.commit(toy____init__=SLOW)
     verdict = run(toy, Interrupting(begins), head="HEAD", against="HEAD~1")
 
     assert (verdict.status, verdict.line) == (Status.INTERRUPTED, f"interrupted while {doing}")
     assert {(finding.decision, finding.stage) for finding in verdict.benchmarks} == decided
+    assert processes_of(tmp_path) == []
     assert as_json.content(verdict)["status"] == 130

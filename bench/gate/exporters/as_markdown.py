@@ -33,6 +33,7 @@ def render(verdict: Verdict) -> str:
     if memory := tables.memory_rows(verdict):
         parts.append(_folded("Peak memory", _table(memory, ("benchmark", "peak", "decision"))))
     reasons = [*verdict.why, *(note for note in (verdict.memory_note, verdict.instructions_note) if note)]
+    reasons += tables.instructions(verdict)
     parts.append("\n".join(f"- {_text(reason)}" for reason in reasons))
     parts.append(
         f"Took {units.seconds(verdict.wall_s)} in all ({units.seconds(verdict.budget_s)} were for measuring) on "

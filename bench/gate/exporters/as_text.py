@@ -18,9 +18,7 @@ def render(verdict: Verdict) -> str:
         parts += [f"peak memory, the greatest changes of {len(memory)}", *_aligned(memory[:_MEMORY_SHOWN]), ""]
     parts += [f"- {reason}" for reason in verdict.why]
     parts += [f"- {note}" for note in (verdict.memory_note, verdict.instructions_note) if note]
-    parts += [
-        f"- instructions of {count.name}: {count.base:,} to {count.head:,} (advisory)" for count in verdict.instructions
-    ]
+    parts += [f"- {count}" for count in tables.instructions(verdict)]
     took, budget = units.seconds(verdict.wall_s), units.seconds(verdict.budget_s)
     parts += [f"- took {took} in all ({budget} were for measuring)", "", verdict.line]
     return "\n".join(_printable(part) for part in parts) + "\n"

@@ -20,6 +20,11 @@ def memory_rows(verdict: Verdict) -> list[tuple[str, str, str]]:
     return [(lane.name, wording.memory_ratio(lane), lane.decision) for lane in ordered]
 
 
+def instructions(verdict: Verdict) -> list[str]:
+    """Say what was counted."""
+    return [f"instructions of {one.name}: {one.base:,} to {one.head:,} (advisory)" for one in verdict.instructions]
+
+
 def _decision(finding: Finding) -> str:
     if finding.stage is None:
         return f"{finding.decision}: {finding.why}"

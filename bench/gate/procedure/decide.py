@@ -58,6 +58,12 @@ class Course:
         """Names that the screen wants looked at again, in the order of the suite."""
         return tuple(name for name, found in self.screened.items() if found.is_flagged and name not in self.failed)
 
+    @property
+    def decided(self) -> frozenset[str]:
+        """Names that the screen has let go, or that fresh generations have looked at."""
+        let_go = {name for name, found in self.screened.items() if not found.is_flagged}
+        return frozenset((let_go | self.slower.keys() | self.faster.keys()) - self.failed.keys())
+
 
 def follow(
     source: Source,

@@ -19,6 +19,11 @@ LIMIT_GAP = 0.04
 """A run that could not have found what is slower than 1 + delta by this factor more decides nothing: 1.05x."""
 
 
+def is_share(delta: float) -> bool:
+    """Return whether so much can be let pass: part of the time that it took, or nothing of it."""
+    return 0 <= delta < 1
+
+
 @dataclass(frozen=True, slots=True)
 class Margin:
     """What one benchmark is held to, as log ratios; `delta` is the change that is let pass."""

@@ -1,9 +1,10 @@
 """The randomisation test behind every decision: how often chance alone would have put the signs so.
 
 If head is what base is, exchanging the two changes the sign of a generation's log ratio and nothing else: both are
-fresh processes, they swap paths from one generation to the next, and each turn's order is drawn. So all patterns of
-signs are equally likely, whatever the distribution and however heavy its tails: no normal curve, no equal spread is
-assumed. Held against "slower by delta", identical code is further away still, and alarms are rarer than the level.
+fresh processes, they swap paths every second generation (every one, on a single core), and each turn's order is drawn.
+So all patterns of signs are equally likely, whatever the distribution and however heavy its tails: no normal curve, no
+equal spread is assumed. Held against "slower by delta", identical code is further away still, and alarms are rarer than
+the level.
 """
 
 from collections.abc import Sequence
@@ -45,7 +46,12 @@ def least_generations(level: float) -> int:
 
 def p_value(logs: Sequence[float], null: float, draws: int = RESAMPLES) -> float:
     """Return the one-sided p-value of "these log ratios lie around `null` or below"."""
-    shifted = np.asarray(logs, dtype=float) - null
+    return p_values([logs], null, draws)[0]
+
+
+def p_values(samples: Sequence[Sequence[float]], null: float, draws: int = RESAMPLES) -> list[float]:
+    """Return those of samples that are all of one size, each by itself."""
+    shifted = np.asarray(samples, dtype=float) - null
     result = stats.permutation_test(
         (shifted,),
         partial(stats.trim_mean, proportiontocut=TRIM),
@@ -53,9 +59,10 @@ def p_value(logs: Sequence[float], null: float, draws: int = RESAMPLES) -> float
         alternative="greater",
         n_resamples=draws,
         vectorized=True,
+        axis=-1,
         rng=np.random.default_rng(SEED),
     )
-    return float(result.pvalue)
+    return [float(value) for value in result.pvalue]
 
 
 def lower_bound(logs: Sequence[float], level: float) -> float:

@@ -28,6 +28,8 @@ LEAST_SCREEN = least_generations(ALPHA_SUITE)
 """The suite's test, which uses them, could reject nothing with fewer."""
 LEAST_CONFIRM = 16
 MOST = 200
+PLANNED = 0.9
+"""Of the time that is left, what a size may take: now and then a machine is slower than it was when it was asked."""
 PILOT_FREEDOM = 3
 _PRIOR_FREEDOM = 3
 _STEP = 1.15
@@ -96,6 +98,7 @@ def plan(spreads: Mapping[str, float], margins: Mapping[str, Margin], cost: Cost
 
     Where even the least sizes take longer than that, they are taken all the same: less could decide nothing.
     """
+    left_s *= PLANNED
     most = max(LEAST_SCREEN, min(MOST, int(left_s / cost.generation_s(list(spreads)))))
     target = max(margin.target for margin in margins.values())
     sizes = {min(most, round(LEAST_SCREEN * _STEP**step)) for step in range(most)}
@@ -107,7 +110,7 @@ def confirm_size(spreads: Mapping[str, float], margins: Mapping[str, Margin], co
     """Choose the generations of the confirmation, once it is known which benchmarks are flagged."""
     level = level_of(len(spreads))
     needed = max(_needed(spread, level, margins[name]) for name, spread in spreads.items())
-    return _fitted(needed, cost.generation_s(list(spreads)), left_s, level)
+    return _fitted(needed, cost.generation_s(list(spreads)), PLANNED * left_s, level)
 
 
 def level_of(flagged: float) -> float:

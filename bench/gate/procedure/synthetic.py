@@ -50,16 +50,16 @@ def outliers(rng: np.random.Generator, n: int) -> Values:
 
 
 def drifting(rng: np.random.Generator, n: int) -> Values:
-    """Let the place of an arm (its path) matter, ever more through a stage; arms swap places each generation."""
+    """Let the place of an arm (its path) matter, ever more through a stage; arms swap places as they do in lockstep."""
     place = np.linspace(0, 2, n)
-    return np.asarray((_swapped(n) * place + rng.normal(scale=0.5, size=n)) / np.sqrt(4 / 3 + 0.25))
+    return np.asarray((swapped(rng, n) * place + rng.normal(scale=0.5, size=n)) / np.sqrt(4 / 3 + 0.25))
 
 
 def correlated(rng: np.random.Generator, n: int) -> Values:
     """Let what a place is worth follow its last value closely (0.6); half of the noise is each process's own."""
     steps = rng.normal(scale=np.sqrt(1 - _CORRELATION**2), size=n)
     place = signal.lfilter([1.0], [1.0, -_CORRELATION], steps)
-    return np.asarray((_swapped(n) * place + rng.normal(size=n)) / np.sqrt(2))
+    return np.asarray((swapped(rng, n) * place + rng.normal(size=n)) / np.sqrt(2))
 
 
 def clustered(rng: np.random.Generator, n: int) -> Values:
@@ -68,8 +68,12 @@ def clustered(rng: np.random.Generator, n: int) -> Values:
     return np.asarray(signal.lfilter([1.0], [1.0, -_CORRELATION], steps))
 
 
-def _swapped(n: int) -> Values:
-    return np.where(np.arange(n) % 2, 1.0, -1.0)
+def swapped(rng: np.random.Generator, n: int) -> Values:
+    """Return the sign of what places are worth: two sets of them take turns, so arms swap every second generation.
+
+    A stage begins anywhere in these four, as the one before ended anywhere.
+    """
+    return np.where((np.arange(n) + rng.integers(4)) % 4 < 2, 1.0, -1.0)  # noqa: PLR2004 - two of the four
 
 
 SHAPES: Mapping[str, Shape] = MappingProxyType(

@@ -6,7 +6,13 @@ from pathlib import Path
 
 from bench.instrument.command_line import refuse, say, seconds
 
-_NEEDED = {"numpy": "numpy", "scipy": "scipy", "psutil": "psutil", "pytest_benchmark": "pytest-benchmark"}
+_NEEDED = {
+    "numpy": "numpy",
+    "scipy": "scipy",
+    "psutil": "psutil",
+    "pytest_benchmark": "pytest-benchmark",
+    "tqdm": "tqdm",
+}
 _DESCRIPTION = """\
 Record generations of a project whose two states are the same code, or differ by a known amount of real code, and judge
 them: by the gate, replayed over contiguous generations, and by the rules of other tools. FILE keeps the recording; each

@@ -13,10 +13,10 @@ from statistics import fmean
 
 from tqdm import tqdm
 
-from bench.gate import interruption
 from bench.gate.procedure.sizes import LEAST_ROUNDS, SPLIT
 from bench.gate.rates import recordings, subject
 from bench.gate.source import BASE, HEAD
+from bench.lockstep import interruption
 from bench.lockstep.arms import Arm
 from bench.lockstep.controller import Lockstep
 from bench.lockstep.cost import Phase
