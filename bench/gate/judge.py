@@ -70,9 +70,12 @@ def _measured(course: Course) -> list[Finding]:
         margin = course.margins[name]
         slower, faster = course.slower.get(name), course.faster.get(name)
         if slower is not None:
-            findings.append(_confirmed(name, slower, margin, len(course.slower), "slower"))
-        elif faster is not None:
-            findings.append(_confirmed(name, faster, margin, len(course.faster), "faster"))
+            center = slower.center
+            found = found_by_confirm(center.spread, center.n, level_of(len(course.slower)), margin)
+            findings.append(_confirmed(name, slower, margin, "slower", found))
+        elif faster is not None:  # of slowdowns it was let go, as those that were not flagged
+            found = _found_when_let_go(screened.center, course, margin)
+            findings.append(_confirmed(name, faster, margin, "faster", found))
         elif not screened.is_flagged:
             findings.append(_let_go(name, screened, course, margin))
         else:  # the run was stopped
@@ -81,9 +84,8 @@ def _measured(course: Course) -> list[Finding]:
     return findings
 
 
-def _confirmed(name: str, confirmed: Confirmed, margin: Margin, family: int, direction: str) -> Finding:
+def _confirmed(name: str, confirmed: Confirmed, margin: Margin, direction: str, found: float) -> Finding:
     center = confirmed.center
-    found = found_by_confirm(center.spread, center.n, level_of(family), margin)
     bound = _ratio(confirmed.bound())
     if confirmed.is_changed:
         decision, why = direction, wording.changed(direction, bound, confirmed, margin)
