@@ -2,7 +2,7 @@
 
 It flags on either ground: the estimate is above the change that is let pass; or the data do not rule out, with 98%
 confidence, a slowdown of the size that the gate is there to find. So a noisy benchmark is not let go for its noise,
-and the chance that the screen loses such a slowdown is 2% whatever the noise.
+and the chance that the screen loses such a slowdown is about 2% however large the noise.
 
 The flag is no test and has no error rate to keep. Its data are thrown away: among thirty benchmarks the flagged ones
 are those that chance favoured, and their estimates are too high. Only fresh data can say whether anything is there.

@@ -67,8 +67,8 @@ class Cost:
     def _rounds(self, round_s: float) -> int:
         """Return as many rounds as take the time of starting the processes, within limits.
 
-        Whatever the noise between rounds and between processes is, this is at most twice as long as the best choice
-        would be, and a pilot is too short to know that.
+        Within the limits this is at most twice as long as the best choice would be, whatever the noise between rounds
+        and between processes is, and a pilot is too short to know that.
         """
         return max(LEAST_ROUNDS, min(MOST_ROUNDS, int(self.start_s / round_s) if round_s > 0 else MOST_ROUNDS))
 
