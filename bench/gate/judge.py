@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from bench.gate import wording
-from bench.gate.procedure.center import Center
 from bench.gate.procedure.confirm import Confirmed
 from bench.gate.procedure.decide import Course
 from bench.gate.procedure.power import found_by_both, found_by_confirm
@@ -70,16 +69,13 @@ def _measured(course: Course) -> list[Finding]:
         margin = course.margins[name]
         slower, faster = course.slower.get(name), course.faster.get(name)
         if slower is not None:
-            center = slower.center
-            found = found_by_confirm(center.spread, center.n, level_of(len(course.slower)), margin)
-            findings.append(_confirmed(name, slower, margin, "slower", found))
-        elif faster is not None:  # of slowdowns it was let go, as those that were not flagged
-            found = _found_when_let_go(screened.center, course, margin)
-            findings.append(_confirmed(name, faster, margin, "faster", found))
+            findings.append(_confirmed(name, slower, margin, "slower", findable(name, course)))
+        elif faster is not None:
+            findings.append(_confirmed(name, faster, margin, "faster", findable(name, course)))
         elif not screened.is_flagged:
-            findings.append(_let_go(name, screened, course, margin))
+            findings.append(_let_go(name, screened, margin, findable(name, course)))
         else:  # the run was stopped
-            open_ = _let_go(name, screened, course, margin)
+            open_ = _let_go(name, screened, margin, findable(name, course))
             findings.append(replace(open_, decision="inconclusive", why=wording.UNCONFIRMED))
     return findings
 
@@ -110,9 +106,8 @@ def _confirmed(name: str, confirmed: Confirmed, margin: Margin, direction: str, 
     )
 
 
-def _let_go(name: str, screened: Screened, course: Course, margin: Margin) -> Finding:
+def _let_go(name: str, screened: Screened, margin: Margin, found: float) -> Finding:
     center = screened.center
-    found = _found_when_let_go(center, course, margin)
     is_open = found > margin.limit
     low, high = center.interval()
     return Finding(
@@ -129,9 +124,18 @@ def _let_go(name: str, screened: Screened, course: Course, margin: Margin) -> Fi
     )
 
 
-def _found_when_let_go(center: Center, course: Course, margin: Margin) -> float:
-    """Return what both stages would have found: the confirmation has its size, or the one that was planned for it."""
-    confirming = course.confirming or (course.plan.confirm if course.plan else LEAST_CONFIRM)
+def findable(name: str, course: Course) -> float:
+    """Return the log ratio of the least slowdown that would have been found, by the noise that the run had.
+
+    Of what was let go, one flagged as faster alone too, both stages would have had to find it; the confirmation has the
+    size then that it would have had for this one.
+    """
+    margin, slower = course.margins[name], course.slower.get(name)
+    if slower is not None:
+        return found_by_confirm(slower.center.spread, slower.center.n, level_of(len(course.slower)), margin)
+    center = course.screened[name].center
+    planned = course.confirming or (course.plan.confirm if course.plan else LEAST_CONFIRM)
+    confirming = course.if_flagged.get(name, planned)
     flagged = max(len(course.slower) + 1, 1)
     return found_by_both(center.spread, center.n, confirming, level_of(flagged), margin)
 

@@ -361,6 +361,22 @@ def test_rounds_fill_the_time_of_a_start() -> None:
     assert COST.rounds(NAMES[:1]) == 40
 
 
+def test_the_size_that_another_flag_would_have_brought() -> None:
+    """What was let go in more noise is known to have needed a longer confirmation than the one that was measured."""
+    spreads = {"slow": 0.005, "noisy": 0.03}
+    cost = Cost(start_s=2.0, beside_s=0.03, round_s=dict.fromkeys(spreads, 0.012))
+    truths = {"slow": math.log(1.03), "noisy": math.log(0.9)}
+    source = Synthetic(np.random.default_rng(1), truths, spreads, synthetic.normal, cost, 600.0)
+    found = follow(source, lambda _: Margin())
+
+    assert not found.screened["noisy"].may_be_slower
+    assert {"slow", "noisy"} - found.if_flagged.keys() == set(found.flagged)
+    quiet = Synthetic(np.random.default_rng(1), dict.fromkeys(spreads, 0.0), spreads, synthetic.normal, cost, 600.0)
+    course = follow(quiet, lambda _: Margin())
+    assert course.if_flagged.keys() == set(spreads) - set(course.flagged)
+    assert all(size >= course.confirming for size in course.if_flagged.values())
+
+
 def test_noise_without_spread() -> None:
     """Log ratios that are all zero pass."""
     source = Synthetic(

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from bench.__main__ import main
+from bench.gate.judge import Changes, judge
 from bench.gate.procedure import synthetic
 from bench.gate.procedure.sizes import LEAST_ROUNDS, SPLIT
 from bench.gate.rates import recordings, replay, sizes, subject, table
@@ -21,6 +22,7 @@ from bench.gate.rates.others import OTHERS, alarms
 from bench.gate.rates.record import record
 from bench.gate.rates.recordings import Generation
 from bench.gate.rates.table import Rate
+from bench.gate.verdict import Rules
 from tests.gate.toys import ROOT
 from tests.lockstep.conftest import processes_of
 
@@ -137,6 +139,20 @@ def test_an_earlier_recording_may_hold_less(logged: list[replay.Logged]) -> None
 
     assert replay.having(both, [added]) == logged[5:]
     assert replay.having(both, subject.IDENTICAL) == both
+
+
+def test_inconclusive_is_what_the_verdict_says(logged: list[replay.Logged]) -> None:
+    """A benchmark so noisy that only much would have been found makes a run say so, by replay as by judging."""
+    noisy = subject.IDENTICAL[0]
+    rng = np.random.default_rng(1)
+    worse = [replace(one, logs={**one.logs, noisy: one.logs[noisy] + 0.3 * rng.normal()}) for one in logged]
+    quiet, loud = (replay.run(generations, subject.IDENTICAL[:3], 0) for generations in (logged, worse))
+
+    assert quiet is not None
+    assert loud is not None
+    assert (quiet.is_inconclusive, loud.is_inconclusive) == (False, True)
+    outcomes = [judge(one.course, Changes(), (), Rules.of()).outcome for one in (quiet, loud)]
+    assert outcomes == ["pass", "inconclusive"]
 
 
 @pytest.mark.once

@@ -49,6 +49,8 @@ class Course:
     screened: dict[str, Screened] = field(default_factory=dict)
     suite: SuiteTest | None = None
     confirming: int = 0
+    if_flagged: dict[str, int] = field(default_factory=dict)
+    """For each that the screen has let go, the confirmation's size had it been flagged too."""
     slower: dict[str, Confirmed] = field(default_factory=dict)
     faster: dict[str, Confirmed] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
@@ -97,6 +99,12 @@ def follow(
     if len(names) > 1:  # one benchmark is no suite: it would be held to half of what it may lose
         suite_margin = Margin(fmean(course.margins[name].delta for name in names)).for_suite
         course.suite = suite_test(main.logs, suite_margin)
+    flagged = {name: course.screened[name].center.spread for name in course.flagged}
+    course.if_flagged = {
+        name: confirm_size({**flagged, name: found.center.spread}, course.margins, main.cost, source.left_s())
+        for name, found in course.screened.items()
+        if name not in flagged
+    }
     if course.flagged:
         _confirm(source, course, main.cost, told)
     return course

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from bench.gate.judge import Changes, judge
+from bench.gate.judge import findable
 from bench.gate.procedure.center import of_rounds
 from bench.gate.procedure.decide import Course, Measured, StageName, follow
 from bench.gate.procedure.rules import Margin
 from bench.gate.procedure.sizes import LEAST_ROUNDS, Cost
 from bench.gate.rates.recordings import Generation, Times
-from bench.gate.verdict import Rules
 
 BUDGET_S = 300.0
 LEAST = 15
@@ -126,7 +125,12 @@ class Result:
     @property
     def is_inconclusive(self) -> bool:
         """Whether the verdict would say so: a slowdown above the limit could have been missed."""
-        return judge(self.course, Changes(), (), Rules.of()).outcome == "inconclusive"
+        confirmed = {**self.course.faster, **self.course.slower}
+        decided = {name for name, found in confirmed.items() if found.is_changed}
+        return not self.is_alarm and any(
+            findable(name, self.course) > self.course.margins[name].limit
+            for name in self.course.screened.keys() - decided
+        )
 
 
 def run(generations: Sequence[Logged], names: Sequence[str], start: int) -> Result | None:
