@@ -148,7 +148,7 @@ def test_a(measure):
     measure(lambda: 1, expect=bool, parameters={})
     time.sleep(2)
 """
-    outcome = make_suite(test_a=slow).run("--results", "out", "--budget=5s")
+    outcome = make_suite(test_a=slow).run("--results", "out", "--budget=6s")
     (benchmark,) = outcome.results()["benchmarks"]
 
     assert outcome.status == 0
