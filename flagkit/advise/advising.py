@@ -45,7 +45,8 @@ PILOT_SHARE = 0.02
 """Of the budget, what one round of a pilot is to take."""
 NOT_MEASURED = "not tried: what it costs on this machine is not measured yet, for which it takes a longer budget"
 PEERS = ("loky", "joblib", "mpire", "dask")
-"""Kinds of other libraries, which take longer to start than all the others: their costs are measured last."""
+"""Kinds of other libraries, which take longer to start than all the others: what they cost is measured last, in what
+pilots of the others leave of the time."""
 PILOT_DOUBT = 2.0
 """By which factor the model alone may be wrong, as far as what is worth a pilot and how long that takes goes."""
 HUNG = 10.0
@@ -84,9 +85,10 @@ class Advising:
         self._rule_out(measured)
         stored = cache.load()
         self._costs = {kind: one for kind, one in stored.costs.items() if kind in self._kinds}
-        self._measure_costs(stored, sorted(self._kinds, key=PEERS.__contains__))
-        if measured.remembers == 1:  # what it has done already tells nothing of what it has still to do
-            self._try(measured)
+        for kinds, share in (([kind for kind in self._kinds if kind not in PEERS], COSTS_SHARE), (list(PEERS), 1.0)):
+            self._measure_costs(stored, [kind for kind in kinds if kind in self._kinds], share)
+            if measured.remembers == 1:  # what it has done already tells nothing of what it has still to do
+                self._try(measured)
         self._measure_again(stored)
         evidence, draws, ranking = self._rank(measured)
         for kind in self._kinds:
@@ -132,10 +134,10 @@ class Advising:
         self._costs.pop(kind, None)
         self._ruled_out[kind] = reason
 
-    def _measure_costs(self, stored: cache.Stored, kinds: list[str]) -> None:
-        """Measure what is not known yet, as far as the time goes, and keep it."""
+    def _measure_costs(self, stored: cache.Stored, kinds: list[str], share: float) -> None:
+        """Measure what is not known yet, as far as that share of the time goes, and keep it."""
         for kind in kinds:
-            left_s = self._left_s(COSTS_SHARE)
+            left_s = self._left_s(share)
             if kind in self._costs or left_s <= MORE * stored.not_within_s.get(kind, 0.0):
                 continue
             try:
