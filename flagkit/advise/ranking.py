@@ -34,7 +34,7 @@ def draw(evidence: Evidence) -> Draws:
     """Return the measurements, drawn again."""
     measured, costs, pilots = evidence.measured, evidence.costs.values(), evidence.pilots.values()
     paces = [measured.pace_s, *(pace_s for one in costs for pace_s in one.pace_s), *(one.pace_s for one in pilots)]
-    return Draws(measured, evidence.cores, paces, [drift for one in pilots for drift in one.drifts])
+    return Draws(measured, evidence.cores, paces, [float(np.median(one.drifts)) for one in pilots])
 
 
 def rank(evidence: Evidence, draws: Draws) -> list[Ranked]:

@@ -5,7 +5,7 @@ What is timed is what a program would do: make the pool, map the function over t
 
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, wait
+from concurrent.futures import Executor
 from itertools import cycle, islice
 from typing import Any
 
@@ -13,8 +13,9 @@ from flagkit.advise.pace import pace
 from flagkit.advise.records import AdviseError, Candidate, PilotPlan
 from flagkit.advise.sandbox import Tell
 from flagkit.advise.target import Job, Target
-from flagkit.executors import make, resolve, warm
+from flagkit.executors import make
 from flagkit.executors.properties import Property, deviation
+from flagkit.executors.warming import first_seen
 from flagkit.payloads import swallow
 
 __all__ = ["pilot", "run_job"]
@@ -49,15 +50,12 @@ def pilot(tell: Tell, target: Target, plan: PilotPlan) -> PilotTimes:
     job = target.load(tell)
     tell(f"tries {candidate.kind}")
     items = [job.items[index] for index in plan.indices]
-    began = time.perf_counter()
+    began = time.monotonic()
     pool = _make(candidate, job)
     try:
-        if resolve(candidate.kind).family == "thread":
-            wait([pool.submit(swallow, job.function) for _ in range(candidate.workers)])
-        else:
-            # What a worker needs to unpickle the function is its module: each of them has imported it then
-            warm(pool, candidate.workers, swallow, job.function)
-        ready_s = time.perf_counter() - began
+        # What a worker needs to unpickle the function is its module: each of them has imported it then
+        seen_s = max(first_seen(pool, candidate.workers, swallow, job.function).values())
+        ready_s = max(0.0, min(seen_s, time.monotonic()) - began)  # the clock of another host is another one
         for future in [pool.submit(job.function, items[0]) for _ in range(candidate.workers)]:
             future.result()
         job.function(items[0])  # what a first call takes longer, workers have behind them too

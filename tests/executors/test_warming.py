@@ -1,10 +1,12 @@
 """Warming: no worker is left cold, and what cannot be warmed is said."""
 
 import threading
+import time
 
 import pytest
 
 from flagkit.executors import WorkersMissingError, make, warm
+from flagkit.executors.warming import first_seen
 
 
 def test_the_function_runs_on_every_worker() -> None:
@@ -13,6 +15,17 @@ def test_the_function_runs_on_every_worker() -> None:
     with make("thread", 3) as pool:
         seen = warm(pool, 3, lambda word: ran.add((threading.get_native_id(), word)), "flag")
     assert ran == {(thread, "flag") for _, thread in seen}
+
+
+def test_it_is_known_when_a_worker_was_there() -> None:
+    """When it had run the function for the first time, however long the tasks that look for the others stay."""
+    with make("process-spawn", 2) as pool:
+        began = time.monotonic()
+        seen = first_seen(pool, 2)
+        took = time.monotonic() - began
+
+    assert len(seen) == 2
+    assert all(0 < ran_s - began < took for ran_s in seen.values())
 
 
 def test_a_worker_that_is_not_there_is_missed() -> None:
