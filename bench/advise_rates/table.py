@@ -113,7 +113,9 @@ def _foreseen(one: dict[str, Any], best: str) -> str:
     foreseen = [found["value"] for name, found in one["predicted"].items() if name.partition(",")[0] == kind]
     if not foreseen:
         return ", a kind that was ruled out"
-    by = "a pilot" if kind in one.get("evidence", {}).get("pilots", {}) else "the model alone"
+    by = "the sample" if kind == "serial" else "the model alone"
+    if kind in one.get("evidence", {}).get("pilots", {}):
+        by = "a pilot"
     return f", of whose kind {seconds(min(foreseen))} was predicted by {by}"
 
 
