@@ -90,17 +90,21 @@ class Advising:
             if measured.remembers == 1:  # what it has done already tells nothing of what it has still to do
                 self._try(measured)
         self._measure_again(stored)
-        evidence, draws, ranking = self._rank(measured)
+        evidence, draws, whole = self._rank(measured)
         for kind in self._kinds:
             if kind not in self._costs:
                 self._ruled_out.setdefault(kind, NOT_MEASURED)
+        held_back = reasons.held_back(measured, whole, draws)
+        for kind, why in held_back.items():
+            self._leave_out(kind, why)
+        ranking = [one for one in whole if one.candidate.kind not in held_back]
         ranked = predictions(ranking, evidence, draws)
         undecided = ties(ranking)
         return Advice(
             choice=ranked[0],
-            reason=reasons.reason(measured, ranking, draws),
+            reason=reasons.reason(measured, whole, draws),
             ties=tuple(undecided),
-            changes=tuple(reasons.changes(evidence, ranking, draws, self._began + self._whole_s)),
+            changes=tuple(reasons.changes(self._evidence(measured), ranking, draws, self._began + self._whole_s)),
             warnings=(
                 *reasons.untried(evidence, ranked[0].candidate),
                 *reasons.warnings(measured, ranked[0].candidate),
@@ -165,9 +169,12 @@ class Advising:
             self._costs[kind] = stored.costs[kind] = self._costs[kind].and_again(again)
             cache.store(stored)
 
-    def _rank(self, measured: Measured) -> tuple[Evidence, Draws, list[Ranked]]:
+    def _evidence(self, measured: Measured) -> Evidence:
         costs = {kind: self._costs[kind] for kind in self._kinds if kind in self._costs}
-        evidence = Evidence(measured, costs, dict(self._pilots), usable_cpus())
+        return Evidence(measured, costs, dict(self._pilots), usable_cpus())
+
+    def _rank(self, measured: Measured) -> tuple[Evidence, Draws, list[Ranked]]:
+        evidence = self._evidence(measured)
         draws = draw(evidence)
         return evidence, draws, rank(evidence, draws)
 

@@ -14,7 +14,7 @@ from flagkit.advise.ranking import Ranked, rank, ties
 from flagkit.advise.records import Candidate, Evidence, Measured, Packing
 from flagkit.executors import resolve
 
-__all__ = ["changes", "reason", "untried", "warnings"]
+__all__ = ["changes", "held_back", "reason", "untried", "warnings"]
 
 WORTH_TELLING = 0.1
 """A share of a time from which on it is a reason."""
@@ -54,11 +54,28 @@ def reason(measured: Measured, ranking: list[Ranked], draws: Draws) -> str:
         text = "no pool is worth its start" if family == "serial" else "it is the fastest that is predicted"
     gain = next(one.median_s for one in ranking if one.candidate.kind == "serial") / first.median_s
     end = (
-        f"run it serially, in {seconds(first.median_s)}"
+        f"run it serially, in {seconds(draws.interval(first.expected_s).value)}"
         if family == "serial"
         else (f"use {first.candidate}: {ratio(gain)} the speed of serial")
     )
     return f"{text[0].upper()}{text[1:]}: {end}."
+
+
+def held_back(measured: Measured, ranking: list[Ranked], draws: Draws) -> dict[str, str]:
+    """Return the kinds of the ranking that the GIL rules out, and why: threads that take turns, to no gain.
+
+    Never the first one of the ranking, which is there for another reason than computing side by side.
+    """
+    if not measured.has_gil or measured.cpu_share < 1 - WORTH_TELLING or draws.gil_share < 1 - LARGE:
+        return {}
+    serial_s = next(one.median_s for one in ranking if one.candidate.kind == "serial")
+    ratios = sorted(both / alone for both, alone in zip(measured.together_s, measured.alone_s, strict=True))
+    why = (
+        f"{_held(draws.gil_share)}: {measured.threads} threads with as much to do each took "
+        f"{ratio(ratios[len(ratios) // 2])} as long as one"
+    )
+    threads = (one for one in ranking[1:] if _family(one.candidate.kind) == "thread")
+    return {one.candidate.kind: why for one in threads if serial_s < (1 + WORTH_TELLING) * one.median_s}
 
 
 def _against_threads(threads: Ranked, draws: Draws) -> str:

@@ -271,7 +271,7 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class RuledOut:
-    """A kind that cannot run the job here, or was not tried, and why."""
+    """A kind that cannot run the job here, has nothing to gain as the GIL is held, or was not tried, and why."""
 
     kind: str
     reason: str

@@ -98,6 +98,19 @@ def test_json_accounts_for_every_kind(of_gcd: dict[str, Any]) -> None:
     assert all(one["reason"] for one in of_gcd["ruled_out"])
 
 
+def test_threads_are_ranked_or_the_gil_rules_them_out(of_gcd: dict[str, Any]) -> None:
+    """They hold it, as far as this machine's noise lets that be measured; what is ruled out says so."""
+    sample, speedups = of_gcd["measured"], {one["kind"]: one["speedup"] for one in of_gcd["ranking"]}
+    reasons = {one["kind"]: one["reason"] for one in of_gcd["ruled_out"]}
+    if "thread" in speedups:
+        gains = speedups["thread"] > 1.1 or of_gcd["choice"]["kind"] == "thread"
+        assert gains or not sample["has_gil"] or min(sample["cpu_share"], sample["gil_share"] + 0.1) < 0.9
+    else:
+        assert reasons["thread"].startswith("the GIL is held for ")
+        assert sample["has_gil"]
+        assert not any("thread would be best" in change for change in of_gcd["changes"])
+
+
 @pytest.mark.skipif(sys.version_info >= (3, 14), reason="there are interpreters from Python 3.14 on")
 def test_no_interpreters_before_3_14(of_gcd: dict[str, Any]) -> None:
     """The reason is the one of the registry."""

@@ -50,6 +50,39 @@ def test_the_reason_against_threads_is_the_gil() -> None:
     assert "use process-fork, 4 workers" in reason
 
 
+def held_back(sample: Measured, first: str | None = None) -> dict[str, str]:
+    """Return what the GIL rules out by the model alone, or where that kind is the first."""
+    draws = Draws(sample, CORES, [1e-3])
+    ranking = rank(Evidence(sample, COSTS, {}, CORES), draws)
+    ranking.sort(key=lambda one: one.candidate.kind != first)
+    return reasons.held_back(sample, ranking, draws)
+
+
+def test_threads_that_take_turns_are_ruled_out() -> None:
+    """With the share of the GIL, and the measurement that says so."""
+    why = "the GIL is held for 100% of the computing: 4 threads with as much to do each took 4.00x as long as one"
+    assert held_back(measured(0.2)) == {"thread": why}
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        measured(0.2, cpu_share=0.5),  # another one computes while one waits
+        measured(0.2, gil_share=0.7),
+        measured(0.2, gil_share=0.82),  # 1.16x by four
+        measured(0.2, has_gil=False),  # what they share may be in the function
+    ],
+)
+def test_threads_that_gain_are_ranked(sample: Measured) -> None:
+    """Little though it may be."""
+    assert held_back(sample) == {}
+
+
+def test_the_first_is_never_ruled_out() -> None:
+    """Whatever the GIL's share, it is there for something."""
+    assert held_back(measured(0.2), first="thread") == {}
+
+
 def test_the_reason_for_threads_is_waiting() -> None:
     """With the share of the time."""
     assert advised(measured(0.1, cpu_share=0.001, n=640, threads=64)).reason.startswith(
@@ -68,6 +101,16 @@ def test_the_reason_for_serial_is_what_pools_cost() -> None:
     reason = advised(measured(1e-6)).reason
     assert "Threads would spend " in reason or "to start" in reason
     assert reason.endswith("run it serially, in 100 \N{MICRO SIGN}s.")
+
+
+def test_the_reason_has_the_time_of_the_table() -> None:
+    """Where the machine has become slower meanwhile, in both."""
+    sample = measured(1e-6)
+    draws = Draws(sample, CORES, [1e-3], [1.5, 1.5, 1.5])
+    ranking = rank(evidence := Evidence(sample, COSTS, {}, CORES), draws)
+    predicted = figures.seconds(predictions(ranking, evidence, draws)[0].time_s.value)
+    assert predicted == "150 \N{MICRO SIGN}s"
+    assert reasons.reason(sample, ranking, draws).endswith(f"run it serially, in {predicted}.")
 
 
 def test_what_would_change_the_answer() -> None:

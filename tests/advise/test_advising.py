@@ -1,0 +1,115 @@
+"""The course of an advice, with known figures in the place of what is measured."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flagkit.advise import Advice, advising, cache
+from flagkit.advise.advising import PEERS, PROCESSES, Advising
+from flagkit.advise.records import KindCosts, Measured, PilotPlan
+from flagkit.advise.runs import pilot
+from flagkit.advise.sampling import sample
+from flagkit.advise.sandbox import LateError, Tell
+from flagkit.advise.target import Target
+from flagkit.executors import EXECUTORS
+from tests.advise.made import costs, measured
+
+pytestmark = pytest.mark.once
+KINDS = ("serial", "thread", "process-fork", "process-spawn", "joblib")
+BUDGET_S = 10.0
+
+
+class Apart:
+    """Stands for `run_apart`: gives what was measured at once, and keeps in which order it was asked for."""
+
+    def __init__(self, sampled: Measured, late: tuple[str, ...] = ()) -> None:
+        self.order: list[tuple[str, str]] = []
+        self.limits_s: dict[str, float] = {}
+        self._sampled = sampled
+        self._late = late
+
+    def __call__(self, work: Callable[..., Any], limit_s: float, _: Tell, *arguments: Any) -> Any:
+        """Return what that work measures."""
+        if work is sample:
+            return self._sampled
+        if work is pilot:
+            plan: PilotPlan = arguments[1]
+            self.order.append(("pilot", plan.candidate.kind))
+            items_s = len(plan.indices) * self._sampled.mean_s
+            alone_s = plan.alone * self._sampled.mean_s
+            return 0.1, (items_s / plan.candidate.workers,) * 3, (alone_s,) * 3, self._sampled.pace_s
+        (kind,) = arguments
+        self.order.append(("costs", kind))
+        self.limits_s[kind] = limit_s
+        if kind in self._late:
+            raise LateError("it did not end")
+        known = costs(kind)
+        values = ((name, getattr(known, name)) for name in KindCosts.__slots__)
+        of_one_process: dict[str, Any] = {name: value[:1] for name, value in values if isinstance(value, tuple)}
+        return replace(known, **of_one_process)
+
+
+@pytest.fixture
+def advised(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Apart], Advice]:
+    """Return what gives an advice by what stands for the measuring; nothing is known of the machine before."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(type(EXECUTORS["serial"]), "unavailable", lambda _: None)
+
+    def advise(apart: Apart) -> Advice:
+        monkeypatch.setattr(advising, "run_apart", apart)
+        return Advising(Target("job:gcd", "job:pairs"), None, BUDGET_S, lambda _: None, KINDS).run()
+
+    return advise
+
+
+def test_what_other_libraries_cost_comes_last(advised: Callable[[Apart], Advice]) -> None:
+    """They take long to start, so pilots of all others that are worth one come first."""
+    apart = Apart(measured(0.05))
+    advised(apart)
+    first = next(place for place, (what, kind) in enumerate(apart.order) if what == "costs" and kind in PEERS)
+    before = apart.order[:first]
+    assert {kind for what, kind in before if what == "costs"} == {"thread", "process-fork", "process-spawn"}
+    assert {kind for what, kind in before if what == "pilot"} >= {"process-fork"}
+    assert ("pilot", "joblib") in apart.order[first:]
+
+
+def test_nothing_is_measured_twice(advised: Callable[[Apart], Advice]) -> None:
+    """What the last advice has found the next one goes by, but for what makes it surer."""
+    advised(Apart(measured(0.05)))
+    again = Apart(measured(0.05))
+    advised(again)
+    processes = {kind: len(one.start_s) for kind, one in cache.load().costs.items()}
+    assert processes == {"thread": PROCESSES, "process-fork": PROCESSES, "process-spawn": PROCESSES, "joblib": 1}
+    assert not [kind for what, kind in again.order if what == "costs"]
+
+
+def test_threads_that_take_turns_are_told_of_by_name(advised: Callable[[Apart], Advice]) -> None:
+    """They are ruled out for the GIL, not ranked, and nothing that is said would have them after all."""
+    advice = advised(Apart(measured(0.05)))
+    assert advice.choice.candidate.kind == "process-fork"
+    assert "thread" not in {one.candidate.kind for one in advice.ranking}
+    (reason,) = [one.reason for one in advice.ruled_out if one.kind == "thread"]
+    assert reason.startswith("the GIL is held for 100% of the computing: ")
+    assert advice.reason.startswith("Threads would take turns, as the GIL is held")
+    assert not any("thread" in change for change in advice.changes)
+
+
+def test_threads_that_do_not_are_ranked(advised: Callable[[Apart], Advice]) -> None:
+    """Nothing is ruled out then."""
+    advice = advised(Apart(measured(0.05, gil_share=0.0)))
+    assert {one.candidate.kind for one in advice.ranking} == set(KINDS)
+    assert advice.ruled_out == ()
+
+
+def test_a_kind_whose_costs_come_too_late(advised: Callable[[Apart], Advice]) -> None:
+    """It is named as not tried, and is tried again where there is more time than was too little."""
+    apart = Apart(measured(0.05), late=("process-spawn",))
+    advice = advised(apart)
+    assert [one.kind for one in advice.ruled_out if one.reason == advising.NOT_MEASURED] == ["process-spawn"]
+    assert cache.load().not_within_s == {"process-spawn": apart.limits_s["process-spawn"]}
+    again = Apart(measured(0.05))
+    advised(again)
+    assert ("costs", "process-spawn") not in again.order
