@@ -44,12 +44,14 @@ def from_json(found: Mapping[str, Any]) -> Evidence:
     return Evidence(
         measured=Measured(**{**measured, **packed}),
         costs={kind: KindCosts(**_values(one)) for kind, one in found["costs"].items()},
-        pilots={
-            kind: Pilot(**{**_values(one), "candidate": Candidate(**one["candidate"])})
-            for kind, one in found["pilots"].items()
-        },
+        pilots={kind: _pilot(one) for kind, one in found["pilots"].items()},
         cores=found["cores"],
+        further=tuple(_pilot(one) for one in found.get("further", ())),
     )
+
+
+def _pilot(found: Mapping[str, Any]) -> Pilot:
+    return Pilot(**{**_values(found), "candidate": Candidate(**found["candidate"])})
 
 
 def _values(found: Mapping[str, Any]) -> dict[str, Any]:

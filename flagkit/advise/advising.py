@@ -13,7 +13,7 @@ from flagkit.advise import cache, reasons
 from flagkit.advise.costs import measure_costs
 from flagkit.advise.draws import Draws
 from flagkit.advise.imbalance import imbalance
-from flagkit.advise.ranking import Ranked, draw, predictions, rank, ties
+from flagkit.advise.ranking import Ranked, draw, predictions, rank, rank_workers, ties
 from flagkit.advise.records import (
     Advice,
     AdviseError,
@@ -30,6 +30,7 @@ from flagkit.advise.sampling import sample
 from flagkit.advise.sandbox import EndedError, LateError, Tell, run_apart
 from flagkit.advise.snippet import snippet
 from flagkit.advise.target import Target
+from flagkit.advise.threads import COMPUTING
 from flagkit.cpus import usable_cpus
 from flagkit.executors import EXECUTORS
 from flagkit.executors.properties import Property, deviation
@@ -73,6 +74,7 @@ class Advising:
         self._began = time.monotonic()
         self._costs: dict[str, KindCosts] = {}
         self._pilots: dict[str, Pilot] = {}
+        self._further: list[Pilot] = []
         self._ruled_out: dict[str, str] = {}
 
     def run(self) -> Advice:
@@ -89,6 +91,7 @@ class Advising:
             self._measure_costs(stored, [kind for kind in kinds if kind in self._kinds], share)
             if measured.remembers == 1:  # what it has done already tells nothing of what it has still to do
                 self._try(measured)
+        self._try_workers(measured)
         self._measure_again(stored)
         evidence, draws, whole = self._rank(measured)
         for kind in self._kinds:
@@ -171,7 +174,7 @@ class Advising:
 
     def _evidence(self, measured: Measured) -> Evidence:
         costs = {kind: self._costs[kind] for kind in self._kinds if kind in self._costs}
-        return Evidence(measured, costs, dict(self._pilots), usable_cpus())
+        return Evidence(measured, costs, dict(self._pilots), usable_cpus(), tuple(self._further))
 
     def _rank(self, measured: Measured) -> tuple[Evidence, Draws, list[Ranked]]:
         evidence = self._evidence(measured)
@@ -196,6 +199,28 @@ class Advising:
                 return
             if not self._try_one(measured, open_[0]):
                 passed_by.add(open_[0].candidate.kind)
+
+    def _try_workers(self, measured: Measured) -> None:
+        """Where tasks wait, run pilots of what may be the choice with its workers, twice and half as many.
+
+        There the model says least: when they are in each other's way depends on what they wait for.
+        """
+        if measured.cpu_share > COMPUTING:
+            return
+        passed_by = {(one.kind, one.workers) for one in (pilot.candidate for pilot in self._pilots.values())}
+        while self._left_s() > 0:
+            evidence, draws, ranking = self._rank(measured)
+            open_: list[Ranked] = []
+            for candidate in (ranking[0].candidate, *ties(ranking)):
+                if candidate.kind in self._pilots:
+                    counts = rank_workers(evidence, draws, candidate.kind)
+                    own = [one.candidate.workers for one in counts].index(candidate.workers)
+                    near = [counts[own], *counts[own + 1 : own + 2], *counts[max(0, own - 1) : own]]
+                    open_ += [one for one in near if (candidate.kind, one.candidate.workers) not in passed_by]
+            if not open_:
+                return
+            self._try_one(measured, open_[0])
+            passed_by.add((open_[0].candidate.kind, open_[0].candidate.workers))
 
     def _try_one(self, measured: Measured, ranked: Ranked) -> bool:
         """Run a pilot; return False where there is no time for one."""
@@ -227,9 +252,9 @@ class Advising:
             self._leave_out(candidate.kind, str(error).removeprefix("it "))
             return True
         uneven = imbalance(np.asarray(tasks), chosen.workers, chosen.chunksize)
-        self._pilots[candidate.kind] = Pilot(
-            chosen, count, sum(tasks), uneven, start_s, rounds_s, alone_rounds_s, alone_s, pace_s
-        )
+        found = Pilot(chosen, count, sum(tasks), uneven, start_s, rounds_s, alone_rounds_s, alone_s, pace_s)
+        if self._pilots.setdefault(candidate.kind, found) is not found:
+            self._further.append(found)
         return True
 
 

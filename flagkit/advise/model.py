@@ -18,6 +18,7 @@ cores      all processor time, of caller and workers, shared out among the cores
 The figures come from `costs` (of the kind, whatever the function is), `sampling` (of the function, alone and in
 threads) and, where there has been one, a pilot: it says what the kind's start-up takes with this function's module, and
 by which factor its steady state differs from the above, which has what no term names (turns of the GIL, cold caches).
+Of pilots with different numbers of workers the nearest one counts.
 The machine's pace changes meanwhile: each pilot runs tasks alone in turn with its rounds, and what these took longer
 than in the sample, in the middle of all pilots, is none of what one kind is ahead of another, or of serial. (In the
 middle of all: two processes that run at the same time differ as well, and a kind gets no credit for the luck of its
@@ -25,8 +26,9 @@ pilot's.) What was measured more than once (tasks, costs, rounds) is a vector of
 spread that these leave.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -161,33 +163,40 @@ def predict(
     costs: Mapping[str, KindCosts],
     candidate: Candidate,
     draws: Draws,
-    pilots: Mapping[str, Pilot],
+    pilots: Collection[Pilot],
 ) -> tuple[Draw, Terms]:
     """Return the seconds of the job, a draw each, and its terms, as pilots have corrected them where there are some.
 
-    Once they run, ProcessPoolExecutors are the same however their processes were started: what the pilot of one says of
-    its steady state holds for the others.
+    What counts is the pilot with the number of workers that is the nearest. Once they run, ProcessPoolExecutors are the
+    same however their processes were started: what the pilot of one says of its steady state holds for the others.
     """
     kind = candidate.kind
     found = terms(measured, costs.get(kind), candidate, draws)
     start_s = found.start_up + found.imports - measured.first_extra_s
     steady = found.steady
-    own = pilots.get(kind)
-    drift = _drift(pilots.values())
+    own = _nearest(pilots, kind, candidate.workers)
+    drift = _drift(pilots)
     if own is not None:
         start_s = start_s * draws.factor(
-            f"{kind} start", lambda: _start_factor(measured, costs[kind], draws, own, drift)
+            f"start of {own.candidate}", lambda: _start_factor(measured, costs[kind], draws, own, drift)
         )
-    likewise = next((pilots[one] for one in (kind, *_same_pool(kind)) if one in pilots and one in costs), None)
+    same = (_nearest(pilots, one, candidate.workers) for one in (kind, *_same_pool(kind)) if one in costs)
+    likewise = next((one for one in same if one is not None), None)
     if likewise is not None:
         of = likewise.candidate.kind
         steady = steady * draws.factor(
-            f"{of} steady", lambda: _steady_factor(measured, costs[of], draws, likewise, drift)
+            f"steady {likewise.candidate}", lambda: _steady_factor(measured, costs[of], draws, likewise, drift)
         )
     return start_s + measured.first_extra_s + steady, found
 
 
-def _drift(pilots: Iterable[Pilot]) -> float:
+def _nearest(pilots: Collection[Pilot], kind: str, workers: int) -> Pilot | None:
+    """Return the pilot of that kind whose number of workers is the nearest by its ratio; None where there is none."""
+    of_kind = (one for one in pilots if one.candidate.kind == kind)
+    return min(of_kind, key=lambda one: abs(log(one.candidate.workers / workers)), default=None)
+
+
+def _drift(pilots: Collection[Pilot]) -> float:
     """Return how many times slower than in the sample the machine was for pilots: the geometric mean of theirs."""
     logs = [np.log(np.median(one.drifts)) for one in pilots]
     return float(np.exp(np.mean(logs))) if logs else 1.0
@@ -203,7 +212,7 @@ def _start_factor(measured: Measured, costs: KindCosts, draws: Draws, pilot: Pil
 def _steady_factor(measured: Measured, costs: KindCosts, draws: Draws, pilot: Pilot, drift: float) -> Draw:
     """Return how many times the rounds took what the model expects, a draw of the rounds each, at that pace too."""
     piloted = terms(measured, costs, pilot.candidate, draws, pilot)
-    return draws.choose((took_s / drift for took_s in pilot.rounds_s), f"{costs.kind} pilot") / np.median(
+    return draws.choose((took_s / drift for took_s in pilot.rounds_s), f"pilot of {pilot.candidate}") / np.median(
         piloted.steady
     )
 

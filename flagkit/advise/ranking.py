@@ -1,5 +1,6 @@
 """Rank the candidates by the model, and say which of them the measurements cannot tell apart."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from flagkit.advise.model import Draw, Terms, predict
 from flagkit.advise.records import Candidate, Evidence, KindCosts, Measured, Prediction
 from flagkit.executors import resolve
 
-__all__ = ["Ranked", "draw", "predictions", "rank", "ties"]
+__all__ = ["Ranked", "draw", "predictions", "rank", "rank_workers", "ties"]
 
 UNDECIDED = 0.05
 """Two candidates are told apart where the slower one is the faster one in fewer draws than this share."""
@@ -32,22 +33,34 @@ class Ranked:
 
 def draw(evidence: Evidence) -> Draws:
     """Return the measurements, drawn again."""
-    measured, costs, pilots = evidence.measured, evidence.costs.values(), evidence.pilots.values()
+    measured, costs, pilots = evidence.measured, evidence.costs.values(), evidence.tried
     paces = [measured.pace_s, *(pace_s for one in costs for pace_s in one.pace_s), *(one.pace_s for one in pilots)]
     return Draws(measured, evidence.cores, paces, [float(np.median(one.drifts)) for one in pilots])
 
 
 def rank(evidence: Evidence, draws: Draws) -> list[Ranked]:
     """Return the best candidate of each kind, the fastest first."""
-    best: dict[str, Ranked] = {}
-    measured, costs = evidence.measured, evidence.costs
-    for candidate in candidates(["serial", *costs], measured, evidence.cores):
-        kind = candidate.kind
-        ranked = Ranked(candidate, *predict(measured, costs, candidate, draws, evidence.pilots))
+    best = _best(evidence, draws, ["serial", *evidence.costs], lambda candidate: candidate.kind)
+    return sorted(best, key=lambda one: one.median_s)
+
+
+def rank_workers(evidence: Evidence, draws: Draws, kind: str) -> list[Ranked]:
+    """Return the best candidate of that kind for each number of workers, the fewest first."""
+    best = _best(evidence, draws, [kind], lambda candidate: candidate.workers)
+    return sorted(best, key=lambda one: one.candidate.workers)
+
+
+def _best(
+    evidence: Evidence, draws: Draws, kinds: Iterable[str], key: Callable[[Candidate], object]
+) -> Iterable[Ranked]:
+    best: dict[object, Ranked] = {}
+    measured, costs, pilots = evidence.measured, evidence.costs, evidence.tried
+    for candidate in candidates(kinds, measured, evidence.cores):
+        ranked = Ranked(candidate, *predict(measured, costs, candidate, draws, pilots))
         # At equal times the one that comes first: fewer workers, smaller chunks
-        if kind not in best or ranked.median_s < best[kind].median_s:
-            best[kind] = ranked
-    return sorted(best.values(), key=lambda one: one.median_s)
+        if (group := key(candidate)) not in best or ranked.median_s < best[group].median_s:
+            best[group] = ranked
+    return best.values()
 
 
 def ties(ranking: list[Ranked]) -> list[Candidate]:

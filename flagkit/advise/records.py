@@ -250,7 +250,15 @@ class Evidence:
     costs: Mapping[str, KindCosts]
     """By kind, without those that are ruled out."""
     pilots: Mapping[str, Pilot]
+    """By kind."""
     cores: int
+    further: tuple[Pilot, ...] = ()
+    """Of these kinds with other numbers of workers."""
+
+    @property
+    def tried(self) -> tuple[Pilot, ...]:
+        """All pilots."""
+        return (*self.pilots.values(), *self.further)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from flagkit.advise.memory import voluntary_switches
 from flagkit.advise.sandbox import Tell, describe
 from flagkit.cpus import usable_cpus
 
-__all__ = ["ROUNDS", "TOO_LONG", "Times", "Together", "enough_threads"]
+__all__ = ["COMPUTING", "ROUNDS", "TOO_LONG", "Times", "Together", "enough_threads"]
 
 MOST_THREADS = 64
 COMPUTING = 0.95

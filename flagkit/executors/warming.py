@@ -42,12 +42,12 @@ def first_seen(
 ) -> dict[WorkerId, float]:
     """Return as `warm` does, and when each had run `function(*args)` for the first time, by time.monotonic().
 
-    A task that has run stays with its worker for some milliseconds, so that the next one goes to another; rounds
-    repeat, with longer stays, until all have been seen.
+    A task that has run stays with its worker for some milliseconds a worker, so that the next one goes to another;
+    rounds repeat, with longer stays, until all have been seen.
     """
     deadline = time.monotonic() + timeout
     seen: dict[WorkerId, float] = {}
-    stay_s = 0.002
+    stay_s = 0.004 * workers  # threads start one after the other, each where a task finds none that is idle
     while len(seen) < workers:
         futures = [executor.submit(_touch, stay_s, function, args) for _ in range(workers)]
         done, late = wait(futures, timeout=max(0.0, deadline - time.monotonic()))

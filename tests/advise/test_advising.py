@@ -25,22 +25,33 @@ BUDGET_S = 10.0
 class Apart:
     """Stands for `run_apart`: gives what was measured at once, and keeps in which order it was asked for."""
 
-    def __init__(self, sampled: Measured, late: tuple[str, ...] = ()) -> None:
+    def __init__(self, sampled: Measured, late: tuple[str, ...] = (), best: int | None = None) -> None:
         self.order: list[tuple[str, str]] = []
+        self.tried: list[tuple[str, int]] = []
         self.limits_s: dict[str, float] = {}
         self._sampled = sampled
         self._late = late
+        self._best = best
 
     def __call__(self, work: Callable[..., Any], limit_s: float, _: Tell, *arguments: Any) -> Any:
-        """Return what that work measures."""
+        """Return what that work measures; where a number of workers is the best one, any other is the slower."""
         if work is sample:
             return self._sampled
         if work is pilot:
             plan: PilotPlan = arguments[1]
             self.order.append(("pilot", plan.candidate.kind))
+            self.tried.append((plan.candidate.kind, plan.candidate.workers))
             items_s = len(plan.indices) * self._sampled.mean_s
+            if self._best is not None:  # the further from it, the longer
+                items_s *= 4 * max(self._best / plan.candidate.workers, plan.candidate.workers / self._best)
             alone_s = plan.alone * self._sampled.mean_s
-            return 0.1, (items_s / plan.candidate.workers,) * 3, (alone_s,) * 3, self._sampled.pace_s
+            start_s = 0.001 if plan.candidate.kind == "thread" else 0.1
+            return (
+                start_s,
+                (items_s / (self._best or plan.candidate.workers),) * 3,
+                (alone_s,) * 3,
+                self._sampled.pace_s,
+            )
         (kind,) = arguments
         self.order.append(("costs", kind))
         self.limits_s[kind] = limit_s
@@ -113,3 +124,20 @@ def test_a_kind_whose_costs_come_too_late(advised: Callable[[Apart], Advice]) ->
     again = Apart(measured(0.05))
     advised(again)
     assert ("costs", "process-spawn") not in again.order
+
+
+def test_other_numbers_of_workers_are_tried_where_tasks_wait(advised: Callable[[Apart], Advice]) -> None:
+    """Half and twice those of the choice, until it is one that was tried itself, and its neighbours were too."""
+    apart = Apart(measured(0.05, cpu_share=0.01, n=640, threads=64), best=16)
+    advice = advised(apart)
+    assert (advice.choice.candidate.kind, advice.choice.candidate.workers) == ("thread", 16)
+    tried = {one.candidate.workers for one in advice.evidence.tried if one.candidate.kind == "thread"}
+    assert {8, 16, 32} <= tried
+    assert len(apart.tried) == len(set(apart.tried))
+
+
+def test_no_other_numbers_of_workers_where_tasks_compute(advised: Callable[[Apart], Advice]) -> None:
+    """There it is the cores."""
+    apart = Apart(measured(0.05, gil_share=0.0))
+    assert advised(apart).evidence.further == ()
+    assert len({kind for kind, _ in apart.tried}) == len(apart.tried)

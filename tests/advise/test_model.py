@@ -43,7 +43,7 @@ def ranked(
 
 def median_s(sample: Measured, one: Candidate, known: Mapping[str, KindCosts] = COSTS) -> float:
     """Return the expected time of a candidate."""
-    return float(np.median(predict(sample, known, one, drawn(sample), {})[0]))
+    return float(np.median(predict(sample, known, one, drawn(sample), ())[0]))
 
 
 @given(candidate, task_s, st.integers(1, 500), st.integers(1, 500), st.floats(0, 1))
@@ -144,23 +144,23 @@ def test_a_pilot_corrects_the_model() -> None:
     sample, one = measured(0.01), Candidate("process-spawn", CORES, 1)
     draws = drawn(sample)
     pilot = Pilot(one, 40, 0.4, 1.0, 0.1, (1.0,), (0.4,), 0.4, 1e-3)
-    expected_s, _ = predict(sample, COSTS, one, draws, {})
-    _, of_pilot = predict(replace(sample, n=40), COSTS, one, draws, {})
+    expected_s, _ = predict(sample, COSTS, one, draws, ())
+    _, of_pilot = predict(replace(sample, n=40), COSTS, one, draws, ())
     slow = replace(pilot, rounds_s=(2 * float(np.median(of_pilot.steady)),), start_s=float(of_pilot.start_up[0]))
-    corrected_s, terms = predict(sample, COSTS, one, draws, {one.kind: slow})
+    corrected_s, terms = predict(sample, COSTS, one, draws, [slow])
     assert np.median(corrected_s) == pytest.approx(np.median(terms.start_up) + 2 * np.median(terms.steady), rel=1e-6)
     assert np.median(corrected_s) > np.median(expected_s)
     forked = replace(one, kind="process-fork")
-    of_another, terms = predict(sample, COSTS, forked, draws, {one.kind: slow})
+    of_another, terms = predict(sample, COSTS, forked, draws, [slow])
     assert np.median(of_another) == pytest.approx(np.median(terms.start_up) + 2 * np.median(terms.steady), rel=1e-6)
 
 
 def test_a_pilot_speaks_of_the_payload_that_it_had() -> None:
     """Where it bears the model out, larger arguments cost with it what they cost without."""
     sample, one = measured(0.01, arguments=large(1 << 16)), Candidate("process-spawn", CORES, 1)
-    _, of_pilot = predict(replace(sample, n=40), COSTS, one, drawn(sample), {})
+    _, of_pilot = predict(replace(sample, n=40), COSTS, one, drawn(sample), ())
     start_s, steady_s = float(np.median(of_pilot.start_up)), float(np.median(of_pilot.steady))
-    pilots = {one.kind: Pilot(one, 40, 0.4, 1.0, start_s, (steady_s,), (0.4,), 0.4, 1e-3)}
+    pilots = [Pilot(one, 40, 0.4, 1.0, start_s, (steady_s,), (0.4,), 0.4, 1e-3)]
     draws, grown = drawn(sample), replace(sample, arguments=large(1 << 26))
     predict(sample, COSTS, one, draws, pilots)
     others = Draws(grown, CORES, (1e-3,), factors=draws.factors)
@@ -173,13 +173,13 @@ def test_a_pilot_speaks_of_the_payload_that_it_had() -> None:
 def test_the_pace_of_the_machine_is_none_of_a_kinds(drift: float) -> None:
     """A pilot of a slower or faster minute corrects by as much as one of the same minute; the times all know of it."""
     sample, one = measured(0.01), Candidate("process-spawn", CORES, 1)
-    _, terms = predict(replace(sample, n=40), COSTS, one, drawn(sample), {})
+    _, terms = predict(replace(sample, n=40), COSTS, one, drawn(sample), ())
     steady_s, start_s = float(np.median(terms.steady)), float(np.median(terms.start_up))
     then = Pilot(one, 40, 0.4, 1.0, drift * start_s, (1.2 * drift * steady_s,), (0.1 * drift,), 0.1, 1e-3)
-    expected_s, of_job = predict(sample, COSTS, one, drawn(sample), {one.kind: then})
+    expected_s, of_job = predict(sample, COSTS, one, drawn(sample), [then])
     assert np.median(expected_s) == pytest.approx(start_s + 1.2 * np.median(of_job.steady), rel=1e-6)
     draws = Draws(sample, CORES, (1e-3,), then.drifts)
-    serial = draws.interval(predict(sample, COSTS, Candidate("serial", 1, 1), draws, {})[0])
+    serial = draws.interval(predict(sample, COSTS, Candidate("serial", 1, 1), draws, ())[0])
     assert serial.high / serial.low == pytest.approx(max(drift, 1 / drift))
 
 
@@ -197,12 +197,26 @@ def test_the_order_is_that_of_the_times(drifts: list[float], rounds_s: list[floa
 def test_the_luck_of_a_pilots_process_is_none_of_its_kinds() -> None:
     """Two kinds whose rounds took as long are a tie, whichever process was the faster one when it ran tasks alone."""
     sample, one, other = measured(0.01), Candidate("process-spawn", CORES, 1), Candidate("shared", CORES, 1)
-    pilots = {
-        each.kind: Pilot(each, 40, 0.4, 1.0, 0.1, (0.12,), (alone_s,), 0.4, 1e-3)
-        for each, alone_s in ((one, 0.3), (other, 0.5))
-    }
+    pilots = [
+        Pilot(each, 40, 0.4, 1.0, 0.1, (0.12,), (alone_s,), 0.4, 1e-3) for each, alone_s in ((one, 0.3), (other, 0.5))
+    ]
     times = [np.median(predict(sample, COSTS, each, drawn(sample), pilots)[0]) for each in (one, other)]
     assert times[0] == pytest.approx(times[1])
+
+
+@pytest.mark.parametrize(("workers", "nearest"), [(1, 1), (2, 1), (4, 8), (16, 8), (32, 64), (64, 64)])
+def test_the_pilot_with_the_nearest_number_of_workers_counts(workers: int, nearest: int) -> None:
+    """By its ratio: four workers are nearer to eight than to one."""
+    sample, one = measured(0.01, cpu_share=0.01, n=640, threads=64), Candidate("thread", workers, 1)
+    pilots = {
+        count: Pilot(Candidate("thread", count, 1), 64, 0.64, 1.0, 0.1, (float(count),), (0.64,), 0.64, 1e-3)
+        for count in (1, 8, 64)
+    }
+    by_one, by_all = (
+        np.median(predict(sample, COSTS, one, drawn(sample), given)[0])
+        for given in ([pilots[nearest]], pilots.values())
+    )
+    assert by_all == by_one
 
 
 def test_a_set_up_is_done_by_each_worker() -> None:

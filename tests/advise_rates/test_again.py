@@ -9,6 +9,7 @@ import pytest
 
 from bench.__main__ import main
 from bench.advise_rates.again import advised, advised_again, as_json, from_json
+from bench.advise_rates.cells import BUILDING
 from flagkit.advise import Candidate
 from flagkit.advise.records import Evidence, Pilot
 from tests.advise.made import CORES, costs, measured
@@ -30,7 +31,7 @@ def test_evidence_comes_back_from_json() -> None:
 
 def test_the_advice_is_that_of_the_model_of_today() -> None:
     """Whatever was advised then; a cell without evidence is left out."""
-    cell: dict[str, Any] = recorded(21, choice="serial")
+    cell: dict[str, Any] = recorded(BUILDING, choice="serial")
     assert not list(advised_again([cell]))
     (again,) = advised_again([cell | {"evidence": as_json(EVIDENCE)}])
     assert again["choice"] == advised(EVIDENCE)["choice"] != "serial"
@@ -41,7 +42,7 @@ def test_the_advice_is_that_of_the_model_of_today() -> None:
 def test_again_by_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Cells of a file are judged by either; evidence of another version is refused in one line."""
     path = tmp_path / "advise.jsonl"
-    cell = recorded(21, choice="serial") | {"evidence": as_json(EVIDENCE)}
+    cell = recorded(BUILDING, choice="serial") | {"evidence": as_json(EVIDENCE)}
     cell["runs"][advised(EVIDENCE)["choice"]] = [0.5] * 3
     path.write_text(json.dumps(cell) + "\n", "utf-8")
     worst = []
@@ -53,7 +54,7 @@ def test_again_by_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         "| flagkit advise | 1 | 4.00 | 4.00 | 4.00 | 0% | 4.00, 4.00 |",
         "| flagkit advise | 1 | 1.00 | 1.00 | 1.00 | 100% | 1.00, 1.00 |",
     ]
-    path.write_text(json.dumps(recorded(21)) + "\n", "utf-8")
+    path.write_text(json.dumps(recorded(BUILDING)) + "\n", "utf-8")
     assert main(["advise-rates", str(path), "--again"]) == 2
     assert "no recorded cell has the evidence for --again; give --time" in capsys.readouterr().err
     del cell["evidence"]["measured"]["n"]

@@ -25,6 +25,7 @@ from flagkit.advise.target import Target
 from tests.advise.made import measured
 
 THREADS, PROCESSES = str(Candidate("thread", 2, 1)), str(Candidate("process-spawn", 2, 4))
+REPORTED = BUILDING + 1
 pytestmark = pytest.mark.once
 
 
@@ -166,7 +167,8 @@ def test_coverage_has_an_interval_by_cells() -> None:
 def test_table_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Cells are judged by Python, those for building apart; half a line, which a crash has left, is no cell."""
     path = tmp_path / "cells.jsonl"
-    lines = [*map(recorded, (21, 4, 23)), recorded(25) | {"python": "3.11"}, {**recorded(27), "error": "no"}]
+    lines = [*map(recorded, (REPORTED, 4, REPORTED + 2)), recorded(REPORTED + 4) | {"python": "3.11"}]
+    lines.append({**recorded(REPORTED + 6), "error": "no"})
     path.write_text("".join(f"{json.dumps(one)}\n" for one in lines) + '{"cell": 9, "py')
     assert len(load(path)) == 5
 
@@ -176,7 +178,7 @@ def test_table_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "## Python 3.14: 2 cells not used in building" in out
     assert "| flagkit advise | 3 | 1.00 | failed | failed | 67% |" in out
     assert "Right family: 2 of 3 [" in out
-    assert "No advice for cell 27 (a cell): no" in out
+    assert f"No advice for cell {REPORTED + 6} (a cell): no" in out
     assert main(["advise-rates", str(path), "--built"]) == 0
     assert "## Python 3.14: 1 cells that the model was built with" in capsys.readouterr().out
 

@@ -2,6 +2,8 @@
 
 import threading
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -26,6 +28,22 @@ def test_it_is_known_when_a_worker_was_there() -> None:
 
     assert len(seen) == 2
     assert all(0 < ran_s - began < took for ran_s in seen.values())
+
+
+def test_threads_that_start_slowly_are_seen_at_once() -> None:
+    """A thread starts where none is idle: the first ones stay until the last one, a moment a thread later, has come."""
+
+    class Slow(ThreadPoolExecutor):
+        submitted = 0
+
+        def submit(self, *args: Any, **kwargs: Any) -> Future[Any]:
+            self.submitted += 1
+            time.sleep(0.001)
+            return super().submit(*args, **kwargs)
+
+    with Slow(32) as pool:
+        first_seen(pool, 32)
+        assert pool.submitted == 32
 
 
 def test_a_worker_that_is_not_there_is_missed() -> None:
