@@ -18,7 +18,11 @@ from tests.advise_rates.test_judge import recorded
 pytestmark = pytest.mark.once
 PILOT = Pilot(Candidate("process-fork", CORES, 5), 20, 0.2, 1.0, 0.1, (0.06, 0.07), (0.01, 0.01), 0.01, 1e-3)
 EVIDENCE = Evidence(
-    measured(gil_share=0.7), {kind: costs(kind) for kind in ("thread", "process-fork")}, {"process-fork": PILOT}, CORES
+    measured(gil_share=0.7),
+    {kind: costs(kind) for kind in ("thread", "process-fork")},
+    {"process-fork": PILOT},
+    CORES,
+    (replace(PILOT, candidate=Candidate("process-fork", 2, 5)),),
 )
 
 

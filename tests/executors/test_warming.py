@@ -30,8 +30,11 @@ def test_it_is_known_when_a_worker_was_there() -> None:
     assert all(0 < ran_s - began < took for ran_s in seen.values())
 
 
-def test_threads_that_start_slowly_are_seen_at_once() -> None:
-    """A thread starts where none is idle: the first ones stay until the last one, a moment a thread later, has come."""
+def test_threads_that_start_slowly_are_seen_soon() -> None:
+    """A thread starts where none is idle: the first ones stay until the last one, a moment a thread later, has come.
+
+    Where they all stay as long as two would have to, it takes six rounds and more.
+    """
 
     class Slow(ThreadPoolExecutor):
         submitted = 0
@@ -43,7 +46,7 @@ def test_threads_that_start_slowly_are_seen_at_once() -> None:
 
     with Slow(32) as pool:
         first_seen(pool, 32)
-        assert pool.submitted == 32
+        assert pool.submitted <= 3 * 32
 
 
 def test_a_worker_that_is_not_there_is_missed() -> None:
