@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import ceil
+from statistics import median
 from typing import Any
 
 from flagkit.advise.memory import peak_bytes, reset_peak, resident_bytes
@@ -31,6 +32,12 @@ LONG_SHARE = 0.25
 """A first task that takes more of the time than this is all of the sample: it would have to run some times more."""
 REMEMBERS = 5.0
 """From this on, what is so many times faster when called again with the same items has kept what it did before."""
+SHORT_S = 0.1
+"""Of a sample as short as this, the time for which a task's processor was taken away may be a good part."""
+SLICE_S = 1e-4
+"""Schedulers take it away for some milliseconds, hypervisors for less."""
+OUTLYING = 10.0
+"""How many times as long as most a task takes that is worth another run, lest it was that; caches make less of it."""
 ROUND_S = 0.01
 """A round is that long at least: the start of a thread is to be little beside it."""
 
@@ -77,7 +84,7 @@ def sample(tell: Tell, target: Target, n: int | None, budget_s: float) -> Measur
     each = _Each({chosen[0]: first_s}, [result], (first_s, first_cpu_s))
     if not is_long:
         each = _each(tell, job, chosen, budget_s / 2, watch)
-    times, results = each.times, each.results
+    times, results = _steadied(job, each.times), each.results
     sent = [job.items[index] for index in list(times)[:MOST_PACKED]]
     unpicklable = why_unpicklable("function", job.function)
     packed = Packing(), Packing()
@@ -168,6 +175,21 @@ def _each(tell: Tell, job: Job, chosen: Sequence[int], budget_s: float, watch: W
         if len(results) < MOST_PACKED:
             results.append(result)
     return _Each(times, results, (clock() - started, time.process_time() - cpu_s))
+
+
+def _steadied(job: Job, times: dict[int, float]) -> dict[int, float]:
+    """Return the times, of a short sample without those for which a task's processor was taken away.
+
+    What took much longer than most is run once more, and the shorter time counts: of tasks that differ, both are long.
+    """
+    bound = max(SLICE_S, OUTLYING * median(times.values()))
+    found = dict(times)
+    if sum(times.values()) < SHORT_S:
+        for index in [index for index, task_s in times.items() if task_s > bound]:
+            began = time.perf_counter()
+            job.function(job.items[index])
+            found[index] = min(times[index], time.perf_counter() - began)
+    return found
 
 
 def _keeper(result: Any) -> deque[Any]:

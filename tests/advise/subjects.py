@@ -1,6 +1,7 @@
 """What users' functions do, good and bad; the tests of the command line give it the name `job`."""
 
 import functools
+import itertools
 import os
 import sys
 import threading
@@ -13,6 +14,7 @@ numbers = [*range(40)]
 two_pairs = [(1_963_309, 2_265_973), (2_030_677, 3_814_172)] * 2
 locks = [threading.Lock() for _ in range(4)]
 seen: list[int] = []
+calls = itertools.count()
 no_items: list[int] = []
 not_called = 3
 square = lambda number: number * number  # noqa: E731 - what cannot be pickled
@@ -44,6 +46,15 @@ def gcd(pair: tuple[int, int]) -> int:
 def wait(number: int) -> int:
     """Wait for 20 ms."""
     time.sleep(0.02)
+    return number
+
+
+def interrupted(number: int) -> int:
+    """Do next to nothing, but be away for 20 ms at the eighth call, and be long for one of the numbers."""
+    if next(calls) == 7:
+        time.sleep(0.02)
+    if number == 39:
+        time.sleep(0.005)
     return number
 
 

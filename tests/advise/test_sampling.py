@@ -1,5 +1,6 @@
 """What is measured of a function, and of a kind; in this process, where a test can look at it."""
 
+import itertools
 import sys
 from itertools import pairwise
 
@@ -91,6 +92,15 @@ def test_what_remembers_is_not_judged_by_what_it_remembers() -> None:
     assert measured.together_cpu_s[0] == measured.threads * measured.alone_cpu_s[0]
     plain = sample(silent, Target(f"{HERE}:wait", f"{HERE}:numbers"), 40, 0.6)
     assert plain.remembers == 1
+
+
+def test_a_processor_that_was_taken_away_is_none_of_the_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a short sample one such moment would be most of it; an item that is long whenever it is run stays so."""
+    monkeypatch.setattr(subjects, "calls", itertools.count())
+    measured = sample(silent, Target(f"{HERE}:interrupted", f"{HERE}:numbers"), 80, 1.0)
+    times = dict(zip(measured.indices, measured.task_s, strict=True))
+    assert times.pop(39) >= 0.005
+    assert sum(times.values()) < 0.02
 
 
 def test_what_fails_in_threads_alone_is_advised_without_them() -> None:
