@@ -189,13 +189,14 @@ def test_generations_that_are_alike_in_a_row_are_seen() -> None:
 
 @pytest.mark.parametrize("label", ["loop-add-20", "tail-multiply-20", "allocation-objects-20"])
 def test_injected_size_is_verified_apart(label: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All calls of head together do a fifth more than base's, and take longer."""
+    """All calls of head together do a fifth more than base's; with three times as much on top they take far longer."""
     monkeypatch.setattr(sizes, "PAIRS", 60)
     injected = next(one for one in subject.INJECTED if one.label == label)
 
     assert len(injected.sizes) in {1, subject.TAIL_EVERY}
     assert sum(injected.sizes) == 1.2 * subject.SIZE * len(injected.sizes)
-    assert 1 < sizes.ratio(injected) < 2
+    # It is 4, on a machine that may be at half its pace now and then
+    assert 2 < sizes.ratio(replace(injected, percent=300)) < 8
 
 
 def test_rate_has_its_exact_interval() -> None:
