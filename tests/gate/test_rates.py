@@ -7,7 +7,9 @@ import re
 import subprocess
 import sys
 import time
+import timeit
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -191,6 +193,8 @@ def test_generations_that_are_alike_in_a_row_are_seen() -> None:
 def test_injected_size_is_verified_apart(label: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """All calls of head together do a fifth more than base's; with three times as much on top they take far longer."""
     monkeypatch.setattr(sizes, "PAIRS", 60)
+    # Beside other tests, what is longer is interrupted, and what is shorter is not
+    monkeypatch.setattr(timeit, "Timer", partial(timeit.Timer, timer=time.process_time))
     injected = next(one for one in subject.INJECTED if one.label == label)
 
     assert len(injected.sizes) in {1, subject.TAIL_EVERY}
