@@ -2,7 +2,8 @@
 
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from typing import Any
 
 import pytest
@@ -30,23 +31,36 @@ def test_it_is_known_when_a_worker_was_there() -> None:
     assert all(0 < ran_s - began < took for ran_s in seen.values())
 
 
-def test_threads_that_start_slowly_are_seen_soon() -> None:
-    """A thread starts where none is idle: the first ones stay until the last one, a moment a thread later, has come.
+class Starting(Executor):
+    """Stands for a pool that starts a thread where none is idle, each in a millisecond; no time passes."""
 
-    Where they all stay as long as two would have to, it takes six rounds and more.
-    """
+    def __init__(self, threads: int) -> None:
+        self.submitted = 0
+        self._threads = threads
+        self._now_s = 0.0
+        self._busy_until_s: list[float] = []
 
-    class Slow(ThreadPoolExecutor):
-        submitted = 0
+    def submit(self, _: Callable[..., Any], /, *args: Any, **__: Any) -> Future[Any]:
+        """Have the task done, by a thread that stays for as long as it is told."""
+        stay_s = args[0]
+        if self.submitted % self._threads == 0:  # the tasks before this one have been waited for
+            self._now_s = max([self._now_s, *self._busy_until_s])
+        self.submitted += 1
+        self._now_s += 0.001
+        idle = (place for place, until_s in enumerate(self._busy_until_s) if until_s <= self._now_s)
+        place = next(idle, len(self._busy_until_s))
+        self._busy_until_s[place : place + 1] = [self._now_s + stay_s]
+        done: Future[Any] = Future()
+        done.set_result(((1, place), self._now_s))
+        return done
 
-        def submit(self, *args: Any, **kwargs: Any) -> Future[Any]:
-            self.submitted += 1
-            time.sleep(0.001)
-            return super().submit(*args, **kwargs)
 
-    with Slow(32) as pool:
-        first_seen(pool, 32)
-        assert pool.submitted <= 3 * 32
+@pytest.mark.parametrize("threads", [1, 2, 32, 64])
+def test_threads_that_start_slowly_are_seen_at_once(threads: int) -> None:
+    """The first ones stay until the last one has come, so that each task finds none idle."""
+    pool = Starting(threads)
+    assert len(first_seen(pool, threads)) == threads
+    assert pool.submitted == threads
 
 
 def test_a_worker_that_is_not_there_is_missed() -> None:
