@@ -15,6 +15,7 @@ from flagkit.advise.draws import Draws
 from flagkit.advise.imbalance import imbalance
 from flagkit.advise.ranking import Ranked, draw, predictions, rank, rank_workers, ties
 from flagkit.advise.records import (
+    COMPUTING,
     Advice,
     AdviseError,
     Evidence,
@@ -30,7 +31,6 @@ from flagkit.advise.sampling import sample
 from flagkit.advise.sandbox import EndedError, LateError, Tell, run_apart
 from flagkit.advise.snippet import snippet
 from flagkit.advise.target import Target
-from flagkit.advise.threads import COMPUTING
 from flagkit.cpus import usable_cpus
 from flagkit.executors import EXECUTORS
 from flagkit.executors.properties import Property, deviation

@@ -7,6 +7,7 @@ from statistics import median
 from flagkit.usage import UsageError
 
 __all__ = [
+    "COMPUTING",
     "Advice",
     "AdviseError",
     "Candidate",
@@ -23,6 +24,8 @@ __all__ = [
 ]
 
 
+COMPUTING = 0.95
+"""Above this CPU time / wall time a task waits for nothing: a processor is taken away now and then."""
 MOST_DRIFT = 2.0
 """No machine's pace changes by more within seconds: what does is something else."""
 ENOUGH = 0.8
@@ -136,8 +139,13 @@ class Measured:
     def gil_share(self, cores: int) -> float:
         """Return the share of the CPU time that no two threads spend at once.
 
-        0 where it cannot be told, as threads did not compute enough to be in each other's way.
+        0 where it cannot be told, as threads did not compute enough to be in each other's way. Where tasks wait for
+        nothing, it is by how many processors the threads kept busy, which is the same at whatever pace these are.
         """
+        if cores > 1 and self.cpu_share > COMPUTING and min(self.together_cpu_s) > 0:
+            rounds = zip(self.together_s, self.together_cpu_s, strict=True)
+            busy = median(cpu_s / wall_s for wall_s, cpu_s in rounds)
+            return min(1.0, max(0.0, (cores / busy - 1) / (cores - 1)))
         cpu_s = self.cpu_share * self.mean_s * self.crowding
         if cores == 1 or self.threads * self.cpu_share < ENOUGH * cores:
             return 0.0

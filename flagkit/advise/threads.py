@@ -10,14 +10,13 @@ from math import ceil
 from typing import Any, Self
 
 from flagkit.advise.memory import voluntary_switches
+from flagkit.advise.records import COMPUTING
 from flagkit.advise.sandbox import Tell, describe
 from flagkit.cpus import usable_cpus
 
-__all__ = ["COMPUTING", "ROUNDS", "TOO_LONG", "Times", "Together", "enough_threads"]
+__all__ = ["ROUNDS", "TOO_LONG", "Times", "Together", "enough_threads"]
 
 MOST_THREADS = 64
-COMPUTING = 0.95
-"""Above this CPU time / wall time a task waits for nothing."""
 TOO_LONG = "a task takes too long to be tried in threads in this time: give a longer budget"
 LONG_ROUND = 2.0
 """How many times the sample's time one round of such a task in threads may take, if each had to wait for the others."""

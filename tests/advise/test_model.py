@@ -339,6 +339,15 @@ def test_the_gil_share_comes_from_threads_against_one(gil_share: float) -> None:
     assert measured(gil_share=gil_share).gil_share(CORES) == pytest.approx(gil_share)
 
 
+@pytest.mark.parametrize("pace", [0.5, 1.0, 2.0])
+def test_the_pace_of_the_machine_is_none_of_the_gil(pace: float) -> None:
+    """Where it was another one while threads ran than while one did."""
+    sample = measured(gil_share=0.6)
+    wall_s, cpu_s = (tuple(pace * one for one in times) for times in (sample.together_s, sample.together_cpu_s))
+    slower = replace(sample, together_s=wall_s, together_cpu_s=cpu_s)
+    assert slower.gil_share(CORES) == pytest.approx(0.6)
+
+
 @pytest.mark.parametrize("gil_share", [0.0, 0.3])
 def test_what_threads_compute_more_is_no_gil(gil_share: float) -> None:
     """Where each uses its processor for half as long again, the rounds are longer, and none waits for the other."""
