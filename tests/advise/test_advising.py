@@ -116,7 +116,7 @@ def test_threads_that_do_not_are_ranked(advised: Callable[[Apart], Advice]) -> N
 
 
 def test_a_kind_whose_costs_come_too_late(advised: Callable[[Apart], Advice]) -> None:
-    """It is named as not tried, and is tried again where there is more time than was too little."""
+    """It is named as not tried, and is not tried again within as little time."""
     apart = Apart(measured(0.05), late=("process-spawn",))
     advice = advised(apart)
     assert [one.kind for one in advice.ruled_out if one.reason == advising.NOT_MEASURED] == ["process-spawn"]
