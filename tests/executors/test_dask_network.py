@@ -27,6 +27,8 @@ pytestmark = [
     pytest.mark.skipif(not IP, reason="there is no ip command (install iproute2)"),
 ]
 
+OWN_MEMORY = 'mount -t tmpfs tmpfs /dev/shm && exec "$@"'
+"""A host has its own: semaphores of what is killed there, resource trackers and all, go with it."""
 ADDRESSES = {"head": "10.77.0.1", "one": "10.77.0.2", "two": "10.77.0.3"}
 SCHEDULER = f"tcp://{ADDRESSES['head']}:8786"
 FLAGS = f"http://{ADDRESSES['head']}:8001/flags"
@@ -101,7 +103,7 @@ class Network:
     def start(self, host: str, *command: str, **environment: str) -> "subprocess.Popen[str]":
         """Start a program on a host."""
         program = subprocess.Popen(
-            [IP, "netns", "exec", self._name(host), sys.executable, "-P", *command],
+            [IP, "netns", "exec", self._name(host), "sh", "-c", OWN_MEMORY, "sh", sys.executable, "-P", *command],
             env={**os.environ, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
