@@ -194,7 +194,7 @@ def test_the_end_of_the_parent_is_the_end(calls: CallQueue) -> None:
 
 
 def test_a_broken_pool_does_not_wait_for_what_cannot_be_pickled() -> None:
-    """Telling of it may need a lock that the executor has while it ends, as it does up to 3.13."""
+    """Pickling, or telling of what fails, may wait for whatever the executor has while it ends."""
     lock = threading.Lock()
     is_telling = threading.Event()
 

@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -227,6 +228,58 @@ def test_what_cannot_travel_is_an_error_of_its_future_alone(pool: SharedMemoryEx
     with pytest.raises((AttributeError, pickle.PicklingError)):
         pool.submit(lambda: 1).result(timeout=30)
     assert np.array_equal(pool.submit(echo, BIG).result(timeout=30), BIG)
+
+
+class Waiting:
+    """An object that says when it is being pickled, and cannot be once `may_fail` is set."""
+
+    def __init__(self) -> None:
+        self.is_pickling = threading.Event()
+        self.may_fail = threading.Event()
+
+    def __reduce__(self) -> NoReturn:
+        self.is_pickling.set()
+        self.may_fail.wait(30)
+        raise ValueError("no pickle")
+
+
+@pytest.fixture
+def refused(pool: SharedMemoryExecutor) -> tuple[Waiting, Future[Any], threading.Thread]:
+    """Give an object that is being pickled for a call of the pool, the call's future, and the pool's thread."""
+    waiting = Waiting()
+    future = pool.submit(echo, waiting)
+    assert waiting.is_pickling.wait(30)
+    manager: Any = pool._executor_manager_thread
+    return waiting, future, manager
+
+
+def test_a_call_fails_under_the_lock_of_its_executor(
+    pool: SharedMemoryExecutor, refused: tuple[Waiting, Future[Any], threading.Thread]
+) -> None:
+    """The executor waits for the thread that sends with that lock, while it shuts down."""
+    waiting, future, _ = refused
+    with pool._shutdown_lock:
+        waiting.may_fail.set()
+        error = future.exception(timeout=30)
+    assert isinstance(error, ValueError)
+    assert "in __reduce__" in str(error.__cause__)
+
+
+def test_a_call_fails_while_others_are_cancelled(
+    pool: SharedMemoryExecutor, refused: tuple[Waiting, Future[Any], threading.Thread]
+) -> None:
+    """The pool ends, though the call was on its way to a worker when the rest were cancelled."""
+    waiting, future, thread = refused
+    others = [pool.submit(echo, number) for number in range(10)]
+    pool.shutdown(wait=False, cancel_futures=True)
+    deadline = time.monotonic() + 30
+    while not others[-1].cancelled():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    waiting.may_fail.set()
+    assert isinstance(future.exception(timeout=30), ValueError)
+    thread.join(30)
+    assert not thread.is_alive()
 
 
 def test_an_exception_that_cannot_be_unpickled_is_told(pool: SharedMemoryExecutor) -> None:

@@ -5,6 +5,7 @@ import os
 import select
 import signal
 import socket
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -52,6 +53,23 @@ def arrival(queue: ResultQueue) -> Any:
 def is_waiting(queue: ResultQueue) -> bool:
     """Return whether a message is there."""
     return bool(select.select([queue._reader], [], [], 0)[0])
+
+
+def test_calls_are_made_by_the_receiver_in_their_order(queue: ResultQueue) -> None:
+    """Each when its turn comes, between items; for the receiver they are no item."""
+    made: list[int] = []
+    sender = threading.Thread(target=queue.call, args=(lambda: made.append(threading.get_ident()),))
+    sender.start()
+    sender.join()
+    queue.put("item")
+    queue.call(lambda: made.append(2))
+    assert [queue._reader.recv(), made[:], queue._reader.recv()] == [None, [threading.get_ident()], "item"]
+    assert len(made) == 1
+    assert queue._reader.recv() is None
+    assert made[1:] == [2]
+    queue._reader.close()
+    with pytest.raises(ConnectionError):
+        queue.call(lambda: made.append(3))
 
 
 def test_items_of_several_writers_arrive_whole(queue: ResultQueue) -> None:

@@ -91,8 +91,7 @@ class CallQueue:
     def _terminate_broken(self) -> None:
         """Close it now: no worker is left, or will be soon.
 
-        The feeder ends then, but is not waited for: to tell of a call that could not be pickled it may need a lock of
-        the executor's, which calls this with it.
+        The feeder ends then, but is not waited for: it may be pickling what takes long, for nobody.
         """
         self._is_broken = True
         self.close()
@@ -112,7 +111,10 @@ class CallQueue:
                 data = ForkingPickler.dumps(call)
             except Exception as error:  # noqa: BLE001 - whatever pickling raises
                 self._places.release()
-                self._failed(error, call)
+                try:
+                    self._failed(error, call)
+                except ConnectionError:  # the executor has failed all of its calls, and receives no more
+                    break
             else:
                 try:
                     self._sender.send(data)

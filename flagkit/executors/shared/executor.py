@@ -1,9 +1,13 @@
 """SharedMemoryExecutor: a ProcessPoolExecutor whose large arguments and results travel through memory."""
 
 import multiprocessing
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import _RemoteTraceback
+from functools import partial
 from multiprocessing.context import BaseContext
+from traceback import format_exception
 from typing import Any, ParamSpec, TypeVar
 
 from flagkit.executors.shared import forks, workers
@@ -13,6 +17,7 @@ from flagkit.executors.shared.leases import Home, Undelivered, numbers
 from flagkit.executors.shared.memory import missing
 from flagkit.executors.shared.parcels import Parcel, named
 from flagkit.executors.shared.pool import MemoryPool
+from flagkit.executors.shared.results import ResultQueue
 from flagkit.executors.shared.sharing import Passage
 from flagkit.executors.shared.transport import MIN_BYTES
 
@@ -60,7 +65,7 @@ class SharedMemoryExecutor(ProcessPoolExecutor):
         )
         forks.follow()
         size: int = self._max_workers  # type: ignore[attr-defined]
-        self._call_queue = _ours(self._call_queue, size + 1)  # type: ignore[has-type]
+        self._call_queue = _ours(self._call_queue, size + 1, self._result_queue)  # type: ignore[has-type]
         # At most one task at each worker, one more for each waiting on the way, and one in the feeder's hands, each
         # with memory for its arguments and for its result. More than that are idle only after having been kept.
         memory = MemoryPool(keep=2 * (2 * size + 1))
@@ -85,11 +90,26 @@ class SharedMemoryExecutor(ProcessPoolExecutor):
         self._home.memory.close()
 
 
-def _ours(queue: Any, places: int) -> CallQueue:
-    """Return what takes the place of the executor's queue of calls, and tells it of what cannot be pickled."""
+def _ours(queue: Any, places: int, results: Any) -> CallQueue:
+    """Return what takes the place of the executor's queue of calls."""
     queue._reader.close()  # noqa: SLF001
     queue._writer.close()  # noqa: SLF001
-    return CallQueue(places, queue._on_queue_feeder_error)  # noqa: SLF001
+    return CallQueue(places, partial(_tell, results))
+
+
+def _tell(results: ResultQueue, error: BaseException, call: Any) -> None:
+    """Tell the executor's thread why a call could not be pickled, with the traceback as text, as a task's comes."""
+    text = "".join(format_exception(error))
+    error.__cause__ = _RemoteTraceback(f'\n"""\n{text}"""')  # type: ignore[arg-type] # typeshed errs
+    results.call(partial(_fail, call.work_id, error.with_traceback(None)))
+
+
+def _fail(work_id: int, error: BaseException) -> None:
+    """Fail a call, in the executor's thread; all have failed already in a broken pool."""
+    thread: Any = threading.current_thread()
+    item = thread.pending_work_items.pop(work_id, None)
+    if item is not None:
+        item.future.set_exception(error)
 
 
 class _Future(Future[T]):
