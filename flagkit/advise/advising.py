@@ -3,8 +3,6 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import accumulate, cycle, islice
-from math import ceil
 from typing import Any
 
 import numpy as np
@@ -12,7 +10,8 @@ import numpy as np
 from flagkit.advise import cache, reasons
 from flagkit.advise.costs import measure_costs
 from flagkit.advise.draws import Draws
-from flagkit.advise.imbalance import imbalance
+from flagkit.advise.model import nearest
+from flagkit.advise.piloting import DOUBT, Pilots
 from flagkit.advise.ranking import Ranked, draw, predictions, rank, rank_workers, ties
 from flagkit.advise.records import (
     COMPUTING,
@@ -21,12 +20,10 @@ from flagkit.advise.records import (
     Evidence,
     KindCosts,
     Measured,
-    Pilot,
-    PilotPlan,
     RuledOut,
     Verified,
 )
-from flagkit.advise.runs import pilot, run_job
+from flagkit.advise.runs import run_job
 from flagkit.advise.sampling import sample
 from flagkit.advise.sandbox import EndedError, LateError, Tell, run_apart
 from flagkit.advise.snippet import snippet
@@ -43,18 +40,18 @@ SAMPLE_SHARE = 0.25
 COSTS_SHARE = 0.7
 """Of what is for measuring, by when sampling, and measuring the kinds' costs, is to be over; the rest is for pilots."""
 PILOT_SHARE = 0.02
-"""Of the budget, what one round of a pilot is to take."""
+"""Of the budget, what the items of a pilot are to take."""
 NOT_MEASURED = "not tried: what it costs on this machine is not measured yet, for which it takes a longer budget"
 PEERS = ("loky", "joblib", "mpire", "dask")
 """Kinds of other libraries, which take longer to start than all the others: what they cost is measured last, in what
 pilots of the others leave of the time."""
-PILOT_DOUBT = 2.0
-"""By which factor the model alone may be wrong, as far as what is worth a pilot and how long that takes goes."""
-HUNG = 10.0
-"""How many times as long as expected a pilot has to take before its kind is ruled out for it."""
 VERIFIED = 3
 PROCESSES = 5
-"""In so many processes a kind's costs are measured, over as many advices as that takes."""
+"""In so many processes a kind's costs are measured, over as many advices as that takes; and a pilot is run."""
+AT_FIRST = 3
+"""In so many a pilot is run before kinds of other libraries have their turn."""
+NEAR = 2.0
+"""Candidates that are expected to take up to so many times as long as the best may be the best yet."""
 MORE = 1.2
 """How many times as long as the time in which a kind's costs could not be measured is worth another try."""
 AGAIN_S = 1.5
@@ -73,8 +70,7 @@ class Advising:
         self._kinds = [kind for kind in kinds if kind != "serial"]
         self._began = time.monotonic()
         self._costs: dict[str, KindCosts] = {}
-        self._pilots: dict[str, Pilot] = {}
-        self._further: list[Pilot] = []
+        self._pilots = Pilots(target, tell, PILOT_SHARE * self._budget_s)
         self._ruled_out: dict[str, str] = {}
 
     def run(self) -> Advice:
@@ -91,7 +87,9 @@ class Advising:
             self._measure_costs(stored, [kind for kind in kinds if kind in self._kinds], share)
             if measured.remembers == 1:  # what it has done already tells nothing of what it has still to do
                 self._try(measured)
-        self._try_workers(measured)
+                self._try_workers(measured)
+                self._try_again(measured, AT_FIRST)
+        self._try_again(measured, PROCESSES)
         self._measure_again(stored)
         evidence, draws, whole = self._rank(measured)
         for kind in self._kinds:
@@ -174,7 +172,7 @@ class Advising:
 
     def _evidence(self, measured: Measured) -> Evidence:
         costs = {kind: self._costs[kind] for kind in self._kinds if kind in self._costs}
-        return Evidence(measured, costs, dict(self._pilots), usable_cpus(), tuple(self._further))
+        return Evidence(measured, costs, dict(self._pilots.by_kind), usable_cpus(), tuple(self._pilots.further))
 
     def _rank(self, measured: Measured) -> tuple[Evidence, Draws, list[Ranked]]:
         evidence = self._evidence(measured)
@@ -186,14 +184,14 @@ class Advising:
         passed_by: set[str] = set()
         while self._left_s() > 0:
             _, _, ranking = self._rank(measured)
-            tried = [one for one in ranking if one.candidate.kind in {"serial", *self._pilots}]
+            tried = [one for one in ranking if one.candidate.kind in {"serial", *self._pilots.by_kind}]
             bound = float(np.quantile(tried[0].expected_s, 0.95))
             open_ = [
                 one
                 for one in ranking
                 if one not in tried
                 and one.candidate.kind not in passed_by
-                and float(np.quantile(one.expected_s, 0.05)) / PILOT_DOUBT < bound
+                and float(np.quantile(one.expected_s, 0.05)) / DOUBT < bound
             ]
             if not open_:
                 return
@@ -207,12 +205,12 @@ class Advising:
         """
         if measured.cpu_share > COMPUTING:
             return
-        passed_by = {(one.kind, one.workers) for one in (pilot.candidate for pilot in self._pilots.values())}
+        passed_by = {(one.kind, one.workers) for one in (pilot.candidate for pilot in self._pilots.tried)}
         while self._left_s() > 0:
             evidence, draws, ranking = self._rank(measured)
             open_: list[Ranked] = []
             for candidate in (ranking[0].candidate, *ties(ranking)):
-                if candidate.kind in self._pilots:
+                if candidate.kind in self._pilots.by_kind:
                     counts = rank_workers(evidence, draws, candidate.kind)
                     own = [one.candidate.workers for one in counts].index(candidate.workers)
                     near = [counts[own], *counts[own + 1 : own + 2], *counts[max(0, own - 1) : own]]
@@ -222,39 +220,25 @@ class Advising:
             self._try_one(measured, open_[0])
             passed_by.add((open_[0].candidate.kind, open_[0].candidate.workers))
 
+    def _try_again(self, measured: Measured, processes: int) -> None:
+        """Run the pilots of what may be the choice in further processes, those that have been in the fewest first."""
+        while True:
+            _, _, ranking = self._rank(measured)
+            near = (one for one in ranking if one.median_s <= NEAR * ranking[0].median_s)
+            pilots = (nearest(self._pilots.tried, one.candidate.kind, one.candidate.workers) for one in near)
+            open_ = [one for one in pilots if one is not None and len(one.rest_s) < processes]
+            found = min(open_, key=lambda one: len(one.rest_s), default=None)
+            if found is None or not self._pilots.again(found, self._left_s()):
+                return
+
     def _try_one(self, measured: Measured, ranked: Ranked) -> bool:
         """Run a pilot; return False where there is no time for one."""
-        candidate = ranked.candidate
-        each_s = float(np.median(ranked.terms.steady)) / measured.n
-        count = ceil(PILOT_SHARE * self._budget_s / each_s)
-        count = max(candidate.workers, min(count, measured.n))
-        expected_s = float(np.median(ranked.terms.start_up + ranked.terms.imports))
-        expected_s += measured.import_s + measured.setup_s + measured.items_s
-        places = list(islice(cycle(range(len(measured.indices))), count))
-        tasks = [measured.task_s[place] for place in places]
-        alone = max(1, sum(so_far < PILOT_SHARE * self._budget_s for so_far in accumulate(tasks)))
-        alone_s = sum(tasks[:alone])
-        expected_s += 2 * count * each_s + 2 * alone_s
-        left_s = self._left_s()
-        if left_s < PILOT_DOUBT * expected_s:
-            return False
-        chosen = replace(candidate, chunksize=min(candidate.chunksize, -(-count // candidate.workers)))
-        indices = tuple(measured.indices[place] for place in places)
-        plan = PilotPlan(chosen, indices, alone, 4 * PILOT_SHARE * self._budget_s)
         try:
-            start_s, rounds_s, alone_rounds_s, pace_s = run_apart(pilot, left_s, self._tell, self._target, plan)
+            return self._pilots.first(measured, ranked, self._left_s())
         except LateError as error:
-            if left_s < HUNG * expected_s:
-                return False
-            self._leave_out(candidate.kind, str(error))
-            return True
+            self._leave_out(ranked.candidate.kind, str(error))
         except AdviseError as error:
-            self._leave_out(candidate.kind, str(error).removeprefix("it "))
-            return True
-        uneven = imbalance(np.asarray(tasks), chosen.workers, chosen.chunksize)
-        found = Pilot(chosen, count, sum(tasks), uneven, start_s, rounds_s, alone_rounds_s, alone_s, pace_s)
-        if self._pilots.setdefault(candidate.kind, found) is not found:
-            self._further.append(found)
+            self._leave_out(ranked.candidate.kind, str(error).removeprefix("it "))
         return True
 
 

@@ -23,9 +23,10 @@ COVERED = (0.05, 0.95)
 class Draws:
     """Vectors of `size` values, the same ones for all candidates, so that these can be compared draw by draw.
 
-    `paces` are of all processes that have measured something: what they spread by, a further process will. `drifts`
-    are the machine's since the sample was taken: all times of what follows may be so many times longer. `factors` are
-    what pilots have said of the model, where they are to be those of other draws.
+    `paces` are of all processes that have measured something: what they spread by, a further process will. If the same
+    `runs` in several processes, a sequence for each pilot, spread by more, it is by that. `drifts` are the machine's
+    since the sample was taken: all times of what follows may be so many times longer. `factors` are what pilots have
+    said of the model, where they are to be those of other draws.
     """
 
     def __init__(
@@ -33,9 +34,10 @@ class Draws:
         measured: Measured,
         cores: int,
         paces: Iterable[float],
-        drifts: Iterable[float] = (),
-        factors: Mapping[str, NDArray[np.float64]] | None = None,
         *,
+        drifts: Iterable[float] = (),
+        runs: Iterable[Sequence[float]] = (),
+        factors: Mapping[str, NDArray[np.float64]] | None = None,
         seed: int = 0,
     ) -> None:
         self.size = SIZE
@@ -59,6 +61,7 @@ class Draws:
         self.crowding_apart = self.crowding if measured.has_gil else 1.0
         """Of these in processes: without a GIL it may have been objects that threads share, and processes do not."""
         spread = float(np.hypot(_spread(list(paces)), _spread(measured.alone_s)))
+        spread = max(spread, _spread_within(list(runs)))
         self.noise: NDArray[np.float64] = np.exp(self._random.normal(0.0, spread, SIZE))
         """By what a single run differs from what is expected of it."""
         self.drift: NDArray[np.float64] = self._random.choice(np.asarray([1.0, *drifts]), SIZE)
@@ -70,11 +73,12 @@ class Draws:
             self._processes[costs.kind] = self._random.integers(len(values), size=SIZE)
         return values[self._processes[costs.kind]]
 
-    def choose(self, values: Iterable[float], key: str) -> NDArray[np.float64]:
-        """Return draws of these values; the same ones whenever asked for with the same key."""
+    def again(self, values: Sequence[float], key: str) -> NDArray[np.float64]:
+        """Return medians of these values drawn again, as many each time; the same ones whenever asked with that key."""
         found = self._drawn.get(key)
         if found is None:
-            found = self._drawn[key] = self._random.choice(np.asarray(list(values)), SIZE)
+            drawn = self._random.choice(np.asarray(values), (SIZE, len(values)))
+            found = self._drawn[key] = np.median(drawn, axis=1)
         return found
 
     def factor(self, key: str, compute: Callable[[], NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -102,3 +106,11 @@ class Draws:
 def _spread(values: Sequence[float]) -> float:
     """Return the standard deviation of their logarithms: outliers belong to what a further process may be."""
     return float(np.std(np.log(np.asarray(values)), ddof=1)) if len(values) > 1 else 0.0
+
+
+def _spread_within(runs: Sequence[Sequence[float]]) -> float:
+    """Return the standard deviation of the logarithms of what was run several times, each around its own mean."""
+    logs = [np.log(np.asarray(values)) for values in runs]
+    freedom = sum(len(values) - 1 for values in logs)
+    squares = sum(float(np.sum((values - np.mean(values)) ** 2)) for values in logs if len(values))
+    return float(np.sqrt(squares / freedom)) if freedom > 0 else 0.0

@@ -17,12 +17,12 @@ cores      all processor time, of caller and workers, shared out among the cores
 
 The figures come from `costs` (of the kind, whatever the function is), `sampling` (of the function, alone and in
 threads) and, where there has been one, a pilot: it says what the kind's start-up takes with this function's module, and
-by which factor its steady state differs from the above, which has what no term names (turns of the GIL, cold caches).
-Of pilots with different numbers of workers the nearest one counts.
-The machine's pace changes meanwhile: each pilot runs tasks alone in turn with its rounds, and what these took longer
+by which factor its steady state differs from the above, which has what no term names (turns of the GIL, cold caches,
+memory that nobody has touched yet). Of pilots with different numbers of workers the nearest one counts.
+The machine's pace changes meanwhile: each pilot runs tasks alone after the others, and what these took longer
 than in the sample, in the middle of all pilots, is none of what one kind is ahead of another, or of serial. (In the
 middle of all: two processes that run at the same time differ as well, and a kind gets no credit for the luck of its
-pilot's.) What was measured more than once (tasks, costs, rounds) is a vector of draws, so that what follows has the
+pilot's.) What was measured more than once (tasks, costs, pilots) is a vector of draws, so that what follows has the
 spread that these leave.
 """
 
@@ -38,9 +38,12 @@ from flagkit.advise.draws import Draws
 from flagkit.advise.records import Candidate, KindCosts, Measured, Pilot
 from flagkit.executors import resolve
 
-__all__ = ["Draw", "Terms", "predict", "terms"]
+__all__ = ["Draw", "Terms", "nearest", "predict", "terms"]
 
 PROCESS_POOLS = ("process-fork", "process-forkserver", "process-spawn")
+TICK_S = 1e-9
+SHARE_LEFT = 0.1
+"""Of what a pilot's items took, what is left at least without what the very first call takes."""
 Draw = NDArray[np.float64]
 """One value a draw."""
 
@@ -174,13 +177,13 @@ def predict(
     found = terms(measured, costs.get(kind), candidate, draws)
     start_s = found.start_up + found.imports - measured.first_extra_s
     steady = found.steady
-    own = _nearest(pilots, kind, candidate.workers)
+    own = nearest(pilots, kind, candidate.workers)
     drift = _drift(pilots)
     if own is not None:
         start_s = start_s * draws.factor(
             f"start of {own.candidate}", lambda: _start_factor(measured, costs[kind], draws, own, drift)
         )
-    same = (_nearest(pilots, one, candidate.workers) for one in (kind, *_same_pool(kind)) if one in costs)
+    same = (nearest(pilots, one, candidate.workers) for one in (kind, *_same_pool(kind)) if one in costs)
     likewise = next((one for one in same if one is not None), None)
     if likewise is not None:
         of = likewise.candidate.kind
@@ -190,7 +193,7 @@ def predict(
     return start_s + measured.first_extra_s + steady, found
 
 
-def _nearest(pilots: Collection[Pilot], kind: str, workers: int) -> Pilot | None:
+def nearest(pilots: Collection[Pilot], kind: str, workers: int) -> Pilot | None:
     """Return the pilot of that kind whose number of workers is the nearest by its ratio; None where there is none."""
     of_kind = (one for one in pilots if one.candidate.kind == kind)
     return min(of_kind, key=lambda one: abs(log(one.candidate.workers / workers)), default=None)
@@ -205,16 +208,16 @@ def _drift(pilots: Collection[Pilot]) -> float:
 def _start_factor(measured: Measured, costs: KindCosts, draws: Draws, pilot: Pilot, drift: float) -> Draw:
     """Return how many times the start took what the model expects, at the machine's pace of the sample."""
     piloted = terms(measured, costs, pilot.candidate, draws, pilot)
-    expected_s = np.median(piloted.start_up + piloted.imports - measured.first_extra_s) * drift
-    return np.full(draws.size, pilot.start_s / expected_s)
+    # Draw by draw: what the costs' starts differ by is not what this one's do
+    expected_s = piloted.start_up + piloted.imports - measured.first_extra_s
+    return draws.again(pilot.start_s, f"start of {pilot.candidate}") / (np.maximum(expected_s, TICK_S) * drift)
 
 
 def _steady_factor(measured: Measured, costs: KindCosts, draws: Draws, pilot: Pilot, drift: float) -> Draw:
-    """Return how many times the rounds took what the model expects, a draw of the rounds each, at that pace too."""
+    """Return how many times the items took what the model expects, at that pace too."""
     piloted = terms(measured, costs, pilot.candidate, draws, pilot)
-    return draws.choose((took_s / drift for took_s in pilot.rounds_s), f"pilot of {pilot.candidate}") / np.median(
-        piloted.steady
-    )
+    rest_s = draws.again(pilot.rest_s, f"rest of {pilot.candidate}") / drift
+    return np.maximum(rest_s - measured.first_extra_s, SHARE_LEFT * rest_s) / np.median(piloted.steady)
 
 
 def _same_pool(kind: str) -> tuple[str, ...]:

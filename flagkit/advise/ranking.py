@@ -34,8 +34,10 @@ class Ranked:
 def draw(evidence: Evidence) -> Draws:
     """Return the measurements, drawn again."""
     measured, costs, pilots = evidence.measured, evidence.costs.values(), evidence.tried
-    paces = [measured.pace_s, *(pace_s for one in costs for pace_s in one.pace_s), *(one.pace_s for one in pilots)]
-    return Draws(measured, evidence.cores, paces, [float(np.median(one.drifts)) for one in pilots])
+    paces = [measured.pace_s]
+    paces += [pace_s for one in costs for pace_s in one.pace_s] + [pace_s for one in pilots for pace_s in one.pace_s]
+    drifts = [float(np.median(one.drifts)) for one in pilots]
+    return Draws(measured, evidence.cores, paces, drifts=drifts, runs=[one.rest_s for one in pilots])
 
 
 def rank(evidence: Evidence, draws: Draws) -> list[Ranked]:

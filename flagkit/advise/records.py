@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from statistics import median
+from typing import Any
 
 from flagkit.usage import UsageError
 
@@ -183,12 +184,7 @@ class KindCosts:
 
     def and_again(self, again: "KindCosts") -> "KindCosts":
         """Return the figures of this and of further processes."""
-        both = {
-            name: value + getattr(again, name)
-            for name in self.__slots__
-            if isinstance(value := getattr(self, name), tuple)
-        }
-        return replace(again, **both)
+        return replace(again, **_joined(self, again))
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,36 +209,46 @@ class PilotPlan:
 
     candidate: Candidate
     indices: tuple[int, ...]
-    """Of the items of a round."""
+    """Of the items."""
     alone: int
-    """How many of these, the first ones, are run without the pool after each round: the machine's pace just then."""
-    budget_s: float
-    """Of the rounds, all together."""
+    """How many of these, the first ones, are run without the pool afterwards: the machine's pace just then."""
+    start_s: float
+    """What the pool's start takes at least: a further pool of a process finds some of it done (forkserver's server)."""
+    is_first: bool = True
+    """Whether what it takes here is to be measured; `start_s` is it otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pilot:
-    """A short real run of the function by one candidate, warm rounds after a cold start."""
+    """Short real runs of the function by one candidate.
+
+    What is a tuple has a figure for each process that has run it, in the same order throughout.
+    """
 
     candidate: Candidate
     items: int
-    """In each round."""
+    """In each run."""
     sample_s: float
     """What these items took in the sample, run alone."""
     imbalance: float
     """The longest share of any worker / the mean, of these items."""
-    start_s: float
-    """Making the pool, its first results and its shutdown."""
-    rounds_s: tuple[float, ...]
+    start_s: tuple[float, ...]
+    """Making the pool and its shutdown."""
+    rest_s: tuple[float, ...]
+    """What is left of the run: the items."""
     alone_s: tuple[float, ...]
-    """Some of the items run alone, without the pool, directly after each round."""
+    """Some of the items run alone, without the pool, directly afterwards."""
     alone_sample_s: float
     """What those took in the sample."""
-    pace_s: float
+    pace_s: tuple[float, ...]
+
+    def and_again(self, again: "Pilot") -> "Pilot":
+        """Return the figures of this and of further processes, with the same items."""
+        return replace(self, **_joined(self, again))
 
     @property
     def drifts(self) -> tuple[float, ...]:
-        """How many times slower than in the sample the items took alone, by round.
+        """How many times slower than in the sample the items took alone, by process.
 
         1 where the tasks themselves are another matter than before: one that remembers its results, for example.
         """
@@ -331,3 +337,9 @@ class Advice:
     def cores(self) -> int:
         """How many the job was advised for."""
         return self.evidence.cores
+
+
+def _joined(one: KindCosts | Pilot, again: KindCosts | Pilot) -> dict[str, Any]:
+    """Return the fields that are tuples, with the figures of both."""
+    values = ((name, getattr(one, name)) for name in one.__slots__)
+    return {name: value + getattr(again, name) for name, value in values if isinstance(value, tuple)}

@@ -1,10 +1,13 @@
-"""Real runs: a job on a pool, cold; and a pilot, a short run from which a kind's costs for this function are known.
+"""Real runs: a job on a pool; and a pilot, a short run from which a kind's costs for this function are known.
 
-What is timed is what a program would do: make the pool, map the function over the items, shut the pool down.
+What is timed is what a program would do, once in a process of its own: make the pool, map the function over the items,
+shut the pool down. A second round in the same process would be another matter: it finds memory that has been touched,
+objects that threads share already, and processors that are awake. It took half of the first one's time at times, and
+seven tenths in the middle, where a job in a process of its own took what the first one did.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from itertools import cycle, islice
 from typing import Any
@@ -20,10 +23,10 @@ from flagkit.payloads import swallow
 
 __all__ = ["pilot", "run_job"]
 
-MOST_ROUNDS = 5
-
-PilotTimes = tuple[float, tuple[float, ...], tuple[float, ...], float]
-"""Start and shutdown, each round, the items alone after each round, and the pace."""
+PilotTimes = tuple[float, float, float, float]
+"""Start and shutdown of the pool, what is left of the run, some items alone after it, and the pace."""
+LEFT = 0.05
+"""Of a run, what its items take at least: what the start of a pool takes differs from one to the next."""
 
 
 def run_job(tell: Tell, target: Target, candidate: Candidate, n: int | None) -> float:
@@ -32,6 +35,28 @@ def run_job(tell: Tell, target: Target, candidate: Candidate, n: int | None) -> 
     job = target.load(tell)
     items = list(islice(cycle(job.items), n)) if n is not None else job.items
     tell(f"runs the job: {candidate}")
+    return _run(job, items, candidate)
+
+
+def pilot(tell: Tell, target: Target, plan: PilotPlan) -> PilotTimes:
+    """Return what a job of few items takes; what of that is the pool's start is measured with another pool after it."""
+    tell("loads the function")
+    job = target.load(tell)
+    tell(f"tries {plan.candidate.kind}")
+    items = [job.items[index] for index in plan.indices]
+    whole_s = _run(job, items, plan.candidate)
+    alone_began = time.perf_counter()
+    kept = list(map(job.function, items[: plan.alone]))
+    alone_s = time.perf_counter() - alone_began
+    del kept
+    pace_s = pace()
+    start_s = max(plan.start_s, _start(job, plan.candidate)) if plan.is_first else plan.start_s
+    start_s = min(start_s, (1 - LEFT) * whole_s)
+    return start_s, whole_s - start_s, alone_s, pace_s
+
+
+def _run(job: Job, items: Sequence[Any], candidate: Candidate) -> float:
+    """Return the seconds of a whole run."""
     began = time.perf_counter()
     if candidate.kind == "serial":
         kept = list(map(job.function, items))
@@ -43,40 +68,21 @@ def run_job(tell: Tell, target: Target, candidate: Candidate, n: int | None) -> 
     return took_s
 
 
-def pilot(tell: Tell, target: Target, plan: PilotPlan) -> PilotTimes:
-    """Return what a pool of the candidate takes to start, and rounds of the items, warm, until the time is spent."""
-    candidate = plan.candidate
-    tell("loads the function")
-    job = target.load(tell)
-    tell(f"tries {candidate.kind}")
-    items = [job.items[index] for index in plan.indices]
+def _start(job: Job, candidate: Candidate) -> float:
+    """Return the seconds that a pool takes to be there, and to be gone."""
     began = time.monotonic()
     pool = _make(candidate, job)
     try:
         # What a worker needs to unpickle the function is its module: each of them has imported it then
         seen_s = max(first_seen(pool, candidate.workers, swallow, job.function).values())
         ready_s = max(0.0, min(seen_s, time.monotonic()) - began)  # the clock of another host is another one
-        for future in [pool.submit(job.function, items[0]) for _ in range(candidate.workers)]:
-            future.result()
-        job.function(items[0])  # what a first call takes longer, workers have behind them too
-        rounds_s: list[float] = []
-        alone_s: list[float] = []
-        while len(rounds_s) < MOST_ROUNDS and (not rounds_s or sum(rounds_s) + sum(alone_s) < plan.budget_s):
-            round_began = time.perf_counter()
-            kept = list(_map(pool, job.function, items, candidate))
-            rounds_s.append(time.perf_counter() - round_began)
-            del kept
-            alone_began = time.perf_counter()
-            kept = list(map(job.function, items[: plan.alone]))
-            alone_s.append(time.perf_counter() - alone_began)
-            del kept
         down = time.perf_counter()
         pool.shutdown()
         down_s = time.perf_counter() - down
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
         raise
-    return ready_s + down_s, tuple(rounds_s), tuple(alone_s), pace()
+    return ready_s + down_s
 
 
 def _make(candidate: Candidate, job: Job) -> Executor:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from flagkit.advise.advising import PROCESSES
-from flagkit.advise.records import KindCosts, Measured, Packing
+from flagkit.advise.records import Candidate, KindCosts, Measured, Packing, Pilot
 
 CORES = 4
 
@@ -69,3 +69,12 @@ def large(size_bytes: int) -> Packing:
     """Return what pickling an array of that size costs: nearly all of it may stay out of the stream."""
     copy_s = size_bytes * 2e-10
     return Packing(float(size_bytes), float(size_bytes), copy_s, copy_s, 1e-6, 1e-6)
+
+
+def piloted(
+    candidate: Candidate, items: int, *rest_s: float, start_s: float = 0.1, alone: float = 1.0, task_s: float = 0.01
+) -> Pilot:
+    """Return a pilot of equal tasks, run once for each `rest_s`; a task alone took `alone` times what it did before."""
+    count = len(rest_s)
+    alone_s = (alone * task_s,) * count
+    return Pilot(candidate, items, items * task_s, 1.0, (start_s,) * count, rest_s, alone_s, task_s, (1e-3,) * count)

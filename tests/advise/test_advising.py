@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flagkit.advise import Advice, advising, cache
+from flagkit.advise import Advice, advising, cache, piloting
 from flagkit.advise.advising import PEERS, PROCESSES, Advising
 from flagkit.advise.records import KindCosts, Measured, PilotPlan
 from flagkit.advise.runs import pilot
@@ -28,6 +28,7 @@ class Apart:
     def __init__(self, sampled: Measured, late: tuple[str, ...] = (), best: int | None = None) -> None:
         self.order: list[tuple[str, str]] = []
         self.tried: list[tuple[str, int]] = []
+        self.plans: list[PilotPlan] = []
         self.limits_s: dict[str, float] = {}
         self._sampled = sampled
         self._late = late
@@ -40,18 +41,15 @@ class Apart:
         if work is pilot:
             plan: PilotPlan = arguments[1]
             self.order.append(("pilot", plan.candidate.kind))
-            self.tried.append((plan.candidate.kind, plan.candidate.workers))
+            self.plans.append(plan)
+            if plan.is_first:
+                self.tried.append((plan.candidate.kind, plan.candidate.workers))
             items_s = len(plan.indices) * self._sampled.mean_s
             if self._best is not None:  # the further from it, the longer
                 items_s *= 4 * max(self._best / plan.candidate.workers, plan.candidate.workers / self._best)
             alone_s = plan.alone * self._sampled.mean_s
             start_s = 0.001 if plan.candidate.kind == "thread" else 0.1
-            return (
-                start_s,
-                (items_s / (self._best or plan.candidate.workers),) * 3,
-                (alone_s,) * 3,
-                self._sampled.pace_s,
-            )
+            return start_s, items_s / (self._best or plan.candidate.workers), alone_s, self._sampled.pace_s
         (kind,) = arguments
         self.order.append(("costs", kind))
         self.limits_s[kind] = limit_s
@@ -71,6 +69,7 @@ def advised(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Apart]
 
     def advise(apart: Apart) -> Advice:
         monkeypatch.setattr(advising, "run_apart", apart)
+        monkeypatch.setattr(piloting, "run_apart", apart)
         return Advising(Target("job:gcd", "job:pairs"), None, BUDGET_S, lambda _: None, KINDS).run()
 
     return advise
@@ -134,6 +133,16 @@ def test_other_numbers_of_workers_are_tried_where_tasks_wait(advised: Callable[[
     tried = {one.candidate.workers for one in advice.evidence.tried if one.candidate.kind == "thread"}
     assert {8, 16, 32} <= tried
     assert len(apart.tried) == len(set(apart.tried))
+
+
+def test_what_may_be_the_choice_is_tried_in_several_processes(advised: Callable[[Apart], Advice]) -> None:
+    """As often as its rivals, and what is far behind but once: processes that start slowly, with a short job."""
+    apart = Apart(measured(0.001, gil_share=0.0, n=100))
+    pilots = advised(apart).evidence.pilots
+    assert {len(pilots[kind].rest_s) for kind in ("thread",)} == {PROCESSES}
+    assert all(len(one.rest_s) == 1 for kind, one in pilots.items() if kind not in ("thread", "process-fork"))
+    starts = [plan.start_s for plan in apart.plans if plan.candidate.kind == "thread" and not plan.is_first]
+    assert starts == [0.001] * (PROCESSES - 1)
 
 
 def test_no_other_numbers_of_workers_where_tasks_compute(advised: Callable[[Apart], Advice]) -> None:

@@ -14,9 +14,9 @@ from flagkit.advise.candidates import chunk_sizes, worker_counts
 from flagkit.advise.draws import Draws
 from flagkit.advise.imbalance import imbalance, spread_out
 from flagkit.advise.model import predict
-from flagkit.advise.ranking import Ranked, predictions, rank, ties
-from flagkit.advise.records import Evidence, KindCosts, Pilot
-from tests.advise.made import CORES, costs, large, measured
+from flagkit.advise.ranking import Ranked, draw, predictions, rank, ties
+from flagkit.advise.records import Evidence, Interval, KindCosts, Pilot
+from tests.advise.made import CORES, costs, large, measured, piloted
 
 pytestmark = pytest.mark.once
 KINDS = ("thread", "process-fork", "process-spawn", "shared")
@@ -143,10 +143,9 @@ def test_a_pilot_corrects_the_model() -> None:
     """What took twice as long as the model says in a short run is expected to do so in the job, by its like too."""
     sample, one = measured(0.01), Candidate("process-spawn", CORES, 1)
     draws = drawn(sample)
-    pilot = Pilot(one, 40, 0.4, 1.0, 0.1, (1.0,), (0.4,), 0.4, 1e-3)
     expected_s, _ = predict(sample, COSTS, one, draws, ())
     _, of_pilot = predict(replace(sample, n=40), COSTS, one, draws, ())
-    slow = replace(pilot, rounds_s=(2 * float(np.median(of_pilot.steady)),), start_s=float(of_pilot.start_up[0]))
+    slow = piloted(one, 40, 2 * float(np.median(of_pilot.steady)), start_s=float(of_pilot.start_up[0]))
     corrected_s, terms = predict(sample, COSTS, one, draws, [slow])
     assert np.median(corrected_s) == pytest.approx(np.median(terms.start_up) + 2 * np.median(terms.steady), rel=1e-6)
     assert np.median(corrected_s) > np.median(expected_s)
@@ -160,7 +159,7 @@ def test_a_pilot_speaks_of_the_payload_that_it_had() -> None:
     sample, one = measured(0.01, arguments=large(1 << 16)), Candidate("process-spawn", CORES, 1)
     _, of_pilot = predict(replace(sample, n=40), COSTS, one, drawn(sample), ())
     start_s, steady_s = float(np.median(of_pilot.start_up)), float(np.median(of_pilot.steady))
-    pilots = [Pilot(one, 40, 0.4, 1.0, start_s, (steady_s,), (0.4,), 0.4, 1e-3)]
+    pilots = [piloted(one, 40, steady_s, start_s=start_s)]
     draws, grown = drawn(sample), replace(sample, arguments=large(1 << 26))
     predict(sample, COSTS, one, draws, pilots)
     others = Draws(grown, CORES, (1e-3,), factors=draws.factors)
@@ -175,31 +174,29 @@ def test_the_pace_of_the_machine_is_none_of_a_kinds(drift: float) -> None:
     sample, one = measured(0.01), Candidate("process-spawn", CORES, 1)
     _, terms = predict(replace(sample, n=40), COSTS, one, drawn(sample), ())
     steady_s, start_s = float(np.median(terms.steady)), float(np.median(terms.start_up))
-    then = Pilot(one, 40, 0.4, 1.0, drift * start_s, (1.2 * drift * steady_s,), (0.1 * drift,), 0.1, 1e-3)
+    then = piloted(one, 40, 1.2 * drift * steady_s, start_s=drift * start_s, alone=drift)
     expected_s, of_job = predict(sample, COSTS, one, drawn(sample), [then])
     assert np.median(expected_s) == pytest.approx(start_s + 1.2 * np.median(of_job.steady), rel=1e-6)
-    draws = Draws(sample, CORES, (1e-3,), then.drifts)
+    draws = Draws(sample, CORES, (1e-3,), drifts=then.drifts)
     serial = draws.interval(predict(sample, COSTS, Candidate("serial", 1, 1), draws, ())[0])
     assert serial.high / serial.low == pytest.approx(max(drift, 1 / drift))
 
 
 @given(st.lists(st.floats(0.5, 2), max_size=5), st.lists(st.floats(0.1, 10), min_size=2, max_size=20))
-def test_the_order_is_that_of_the_times(drifts: list[float], rounds_s: list[float]) -> None:
-    """However the machine's pace went, and a pilot's rounds scattered, the ranking is by the times that it shows."""
+def test_the_order_is_that_of_the_times(drifts: list[float], rests_s: list[float]) -> None:
+    """However the machine's pace went, and a pilot's runs scattered, the ranking is by the times that it shows."""
     sample, one = measured(0.5), Candidate("shared", CORES, 1)
-    pilot = Pilot(one, 2, 1.0, 1.0, 0.1, tuple(rounds_s), (1.0,) * len(rounds_s), 1.0, 1e-3)
-    draws = Draws(sample, CORES, (1e-3,), drifts)
+    pilot = piloted(one, 2, *rests_s, task_s=0.5)
+    draws = Draws(sample, CORES, (1e-3,), drifts=drifts)
     evidence = Evidence(sample, COSTS, {one.kind: pilot}, CORES)
     times = [found.time_s.value for found in predictions(rank(evidence, draws), evidence, draws)]
     assert times == sorted(times)
 
 
 def test_the_luck_of_a_pilots_process_is_none_of_its_kinds() -> None:
-    """Two kinds whose rounds took as long are a tie, whichever process was the faster one when it ran tasks alone."""
+    """Two kinds whose pilots took as long are a tie, whichever process was the faster one when it ran tasks alone."""
     sample, one, other = measured(0.01), Candidate("process-spawn", CORES, 1), Candidate("shared", CORES, 1)
-    pilots = [
-        Pilot(each, 40, 0.4, 1.0, 0.1, (0.12,), (alone_s,), 0.4, 1e-3) for each, alone_s in ((one, 0.3), (other, 0.5))
-    ]
+    pilots = [piloted(each, 40, 0.12, alone=alone) for each, alone in ((one, 0.75), (other, 1.25))]
     times = [np.median(predict(sample, COSTS, each, drawn(sample), pilots)[0]) for each in (one, other)]
     assert times[0] == pytest.approx(times[1])
 
@@ -208,10 +205,7 @@ def test_the_luck_of_a_pilots_process_is_none_of_its_kinds() -> None:
 def test_the_pilot_with_the_nearest_number_of_workers_counts(workers: int, nearest: int) -> None:
     """By its ratio: four workers are nearer to eight than to one."""
     sample, one = measured(0.01, cpu_share=0.01, n=640, threads=64), Candidate("thread", workers, 1)
-    pilots = {
-        count: Pilot(Candidate("thread", count, 1), 64, 0.64, 1.0, 0.1, (float(count),), (0.64,), 0.64, 1e-3)
-        for count in (1, 8, 64)
-    }
+    pilots = {count: piloted(Candidate("thread", count, 1), 64, float(count)) for count in (1, 8, 64)}
     by_one, by_all = (
         np.median(predict(sample, COSTS, one, drawn(sample), given)[0])
         for given in ([pilots[nearest]], pilots.values())
@@ -248,7 +242,7 @@ def test_what_threads_share_without_a_gil_is_not_what_processes_share() -> None:
 def test_terms_add_up() -> None:
     """With what a pilot adds to them or takes away they are the time that is predicted."""
     sample, one = measured(0.01), Candidate("process-spawn", CORES, 1)
-    pilot = Pilot(one, 40, 0.4, 1.0, 0.2, (0.3,), (0.4,), 0.4, 1e-3)
+    pilot = piloted(one, 40, 0.3, start_s=0.2)
     evidence = Evidence(sample, COSTS, {one.kind: pilot}, CORES)
     draws = drawn(sample)
     found = next(
@@ -263,9 +257,40 @@ def test_terms_add_up() -> None:
 
 def test_tasks_that_are_others_than_in_the_sample_are_no_pace() -> None:
     """A function that remembers what it returned takes next to nothing the second time: the machine is not faster."""
-    pilot = Pilot(Candidate("thread", 2, 1), 2, 0.2, 1.0, 0.1, (0.1, 0.1, 0.1), (1e-6, 0.15, 9.0), 0.1, 1e-3)
+    pilot = replace(piloted(Candidate("thread", 2, 1), 2, 0.1, 0.1, 0.1, task_s=0.1), alone_s=(1e-6, 0.15, 9.0))
     assert list(pilot.drifts) == pytest.approx([1.0, 1.5, 1.0])
     assert replace(pilot, alone_sample_s=0.0).drifts == (1.0, 1.0, 1.0)
+
+
+def test_a_start_is_the_pilots_own() -> None:
+    """However much the starts of the kind's pools differ, what its pilot has seen of this function's stands."""
+    sample, one = measured(0.01, n=40), Candidate("process-spawn", CORES, 1)
+    scattered = {**COSTS, one.kind: replace(costs(one.kind), start_s=(0.05, 0.1, 0.1, 0.2, 0.9))}
+    expected_s, _ = predict(sample, scattered, one, drawn(sample), [piloted(one, 40, 0.2, start_s=0.3)])
+    assert list(np.unique(expected_s)) == pytest.approx([0.5])
+
+
+def test_what_the_first_call_takes_longer_is_no_share_of_each() -> None:
+    """A pilot has it once, as the job has."""
+    sample, one = measured(0.01, n=4000, first_s=0.11), Candidate("thread", CORES, 1)
+    expected_s, _ = predict(sample, COSTS, one, drawn(sample), [piloted(one, 40, 0.1 + 0.4, start_s=0.001)])
+    assert np.median(expected_s) == pytest.approx(0.001 + 0.1 + 40, rel=1e-3)
+
+
+def test_the_runs_of_a_pilot_are_drawn_again() -> None:
+    """One that was held up counts for little, and the interval of a run is as wide as they are apart."""
+    sample, one = measured(0.01, n=40), Candidate("thread", CORES, 1)
+
+    def interval(*rest_s: float) -> Interval:
+        evidence = Evidence(sample, COSTS, {one.kind: piloted(one, 40, *rest_s, start_s=0.001)}, CORES)
+        draws = draw(evidence)
+        return draws.interval(predict(sample, COSTS, one, draws, evidence.tried)[0])
+
+    held_up, steady, apart = interval(0.4, 0.41, 0.4, 0.4, 4.0), interval(*[0.4] * 5), interval(0.2, 0.4, 0.4, 0.4, 0.8)
+    assert held_up.value == pytest.approx(steady.value, rel=0.02)
+    assert steady.high < 0.42
+    assert apart.low < 0.3
+    assert apart.high > 0.6
 
 
 def test_what_cannot_be_told_apart_is_said() -> None:

@@ -106,7 +106,7 @@ def test_the_reason_for_serial_is_what_pools_cost() -> None:
 def test_the_reason_has_the_time_of_the_table() -> None:
     """Where the machine has become slower meanwhile, in both."""
     sample = measured(1e-6)
-    draws = Draws(sample, CORES, [1e-3], [1.5, 1.5, 1.5])
+    draws = Draws(sample, CORES, [1e-3], drifts=[1.5, 1.5, 1.5])
     ranking = rank(evidence := Evidence(sample, COSTS, {}, CORES), draws)
     predicted = figures.seconds(predictions(ranking, evidence, draws)[0].time_s.value)
     assert predicted == "150 \N{MICRO SIGN}s"

@@ -11,12 +11,12 @@ from bench.__main__ import main
 from bench.advise_rates.again import advised, advised_again, as_json, from_json
 from bench.advise_rates.cells import BUILDING
 from flagkit.advise import Candidate
-from flagkit.advise.records import Evidence, Pilot
-from tests.advise.made import CORES, costs, measured
+from flagkit.advise.records import Evidence
+from tests.advise.made import CORES, costs, measured, piloted
 from tests.advise_rates.test_judge import recorded
 
 pytestmark = pytest.mark.once
-PILOT = Pilot(Candidate("process-fork", CORES, 5), 20, 0.2, 1.0, 0.1, (0.06, 0.07), (0.01, 0.01), 0.01, 1e-3)
+PILOT = piloted(Candidate("process-fork", CORES, 5), 20, 0.06, 0.07)
 EVIDENCE = Evidence(
     measured(gil_share=0.7),
     {kind: costs(kind) for kind in ("thread", "process-fork")},
