@@ -34,7 +34,7 @@ from flagkit.executors.properties import Property, deviation
 
 __all__ = ["PEERS", "PROCESSES", "Advising", "verify"]
 
-MEASURING_SHARE = 0.85
+MEASURING_SHARE = 0.82
 """Of the budget; the rest is for starting, ranking and words."""
 SAMPLE_SHARE = 0.25
 COSTS_SHARE = 0.7
@@ -192,6 +192,7 @@ class Advising:
                 if one not in tried
                 and one.candidate.kind not in passed_by
                 and float(np.quantile(one.expected_s, 0.05)) / DOUBT < bound
+                and float(np.quantile(one.terms.start_up, 0.05)) < bound  # which the model does not doubt as much
             ]
             if not open_:
                 return
