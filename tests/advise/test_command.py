@@ -207,7 +207,7 @@ def test_a_set_up_runs_before_the_function(advise: Advise) -> None:
         ),
         (
             ("job:hang", "--items", "job:few", "--budget", "5"),
-            "job:hang: it was not done within 4.25 s: it runs item 3; a longer budget gives it more time",
+            "job:hang: it was not done within 4.1 s: it runs item 3; a longer budget gives it more time",
         ),
     ],
 )
