@@ -206,7 +206,7 @@ class Advising:
         """
         if measured.cpu_share > COMPUTING:
             return
-        passed_by = {(one.kind, one.workers) for one in (pilot.candidate for pilot in self._pilots.tried)}
+        passed_by = {(one.kind, one.workers) for one in (pilot.candidate for pilot in self._evidence(measured).tried)}
         while self._left_s() > 0:
             evidence, draws, ranking = self._rank(measured)
             open_: list[Ranked] = []
@@ -224,9 +224,9 @@ class Advising:
     def _try_again(self, measured: Measured, processes: int) -> None:
         """Run the pilots of what may be the choice in further processes, those that have been in the fewest first."""
         while True:
-            _, _, ranking = self._rank(measured)
+            evidence, _, ranking = self._rank(measured)
             near = (one for one in ranking if one.median_s <= NEAR * ranking[0].median_s)
-            pilots = (nearest(self._pilots.tried, one.candidate.kind, one.candidate.workers) for one in near)
+            pilots = (nearest(evidence.tried, one.candidate.kind, one.candidate.workers) for one in near)
             open_ = [one for one in pilots if one is not None and len(one.rest_s) < processes]
             found = min(open_, key=lambda one: len(one.rest_s), default=None)
             if found is None or not self._pilots.again(found, self._left_s()):

@@ -34,11 +34,6 @@ class Pilots:
         self.further: list[Pilot] = []
         """Of these kinds with other numbers of workers."""
 
-    @property
-    def tried(self) -> tuple[Pilot, ...]:
-        """All of them."""
-        return (*self.by_kind.values(), *self.further)
-
     def first(self, measured: Measured, ranked: Ranked, left_s: float) -> bool:
         """Run a pilot in its first process; return False where there is no time for one.
 

@@ -2,8 +2,7 @@
 
 What is timed is what a program would do, once in a process of its own: make the pool, map the function over the items,
 shut the pool down. A second round in the same process would be another matter: it finds memory that has been touched,
-objects that threads share already, and processors that are awake. It took half of the first one's time at times, and
-seven tenths in the middle, where a job in a process of its own took what the first one did.
+objects that threads share already, and processors that are awake.
 """
 
 import time

@@ -206,11 +206,8 @@ def test_a_whole_job(candidate: Candidate) -> None:
 def test_a_pilot(setup: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A start and what is left of the run, as long as its tasks, alone too; a set-up is each worker's initializer."""
     monkeypatch.setenv("JOB_IS_SET_UP", "")  # so that what the set-up makes of it is undone
-    target, plan = (
-        Target(f"{HERE}:wait", f"{HERE}:few", setup),
-        PilotPlan(Candidate("process-spawn", 2, 1), (0, 1), 2, 0),
-    )
-    start_s, rest_s, alone_s, pace_s = pilot(silent, target, plan)
+    plan = PilotPlan(Candidate("process-spawn", 2, 1), (0, 1), 2, 0)
+    start_s, rest_s, alone_s, pace_s = pilot(silent, Target(f"{HERE}:wait", f"{HERE}:few", setup), plan)
     assert start_s > 0
     assert rest_s > 0
     assert start_s + rest_s >= 0.02
