@@ -6,6 +6,7 @@ import psutil
 import pytest
 
 from flagkit.echo import EchoProcess
+from tests.processes import command_line
 
 TICK_S = 0.01
 """The grain of a process's times on Linux."""
@@ -13,9 +14,7 @@ TICK_S = 0.01
 
 def child_cpu_s() -> float:
     """Return the processor time of the one child that computes."""
-    times = [
-        process.cpu_times() for process in psutil.Process().children() if "spawn_main" in " ".join(process.cmdline())
-    ]
+    times = [process.cpu_times() for process in psutil.Process().children() if "spawn_main" in command_line(process)]
     assert len(times) == 1
     return float(times[0].user + times[0].system)
 
@@ -61,4 +60,4 @@ def test_the_process_ends_with_the_block() -> None:
     with pytest.raises(RuntimeError, match="in the block"):
         fail()
     left = [child for child in psutil.Process().children() if child not in before]
-    assert [child for child in left if "resource_tracker" not in " ".join(child.cmdline())] == []
+    assert [child for child in left if "resource_tracker" not in command_line(child)] == []

@@ -9,13 +9,14 @@ import psutil
 import pytest
 
 from flagkit.sharing import MEDIA
+from tests.processes import command_line
 
 SHARED = Path("/dev/shm")  # noqa: S108 - no file: shared memory
 
 
 def children() -> set[psutil.Process]:
     """Return the processes that this one has, save multiprocessing's tracker, which the first segment starts."""
-    return {child for child in psutil.Process().children() if "resource_tracker" not in " ".join(child.cmdline())}
+    return {child for child in psutil.Process().children() if "resource_tracker" not in command_line(child)}
 
 
 @pytest.mark.parametrize("name", MEDIA)

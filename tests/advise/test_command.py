@@ -20,6 +20,7 @@ from flagkit.advise import cache
 from flagkit.advise.advising import PROCESSES
 from flagkit.cpus import usable_cpus
 from flagkit.executors import EXECUTORS
+from tests.processes import command_line, left_running
 
 SUBJECTS = Path(__file__).with_name("subjects.py")
 Done = subprocess.CompletedProcess[str]
@@ -279,7 +280,7 @@ def test_a_stopped_command_leaves_nothing(folder: Path, environment: dict[str, s
     )
     below: list[psutil.Process] = []
     deadline = time.monotonic() + 30
-    while not any("spawn_main" in " ".join(one.cmdline()) for one in below) and time.monotonic() < deadline:
+    while not any("spawn_main" in command_line(one) for one in below) and time.monotonic() < deadline:
         time.sleep(0.05)
         below = psutil.Process(process.pid).children(recursive=True)
     time.sleep(0.5)
@@ -290,7 +291,6 @@ def test_a_stopped_command_leaves_nothing(folder: Path, environment: dict[str, s
     else:
         process.kill()
     out, err = process.communicate(timeout=30)
-    _, alive = psutil.wait_procs(below, timeout=10)
-    assert [one for one in alive if one.is_running() and one.status() != psutil.STATUS_ZOMBIE] == []
+    assert left_running(below) == []
     if sign is signal.SIGINT:
         assert (process.returncode, out, err) == (130, b"", b"")

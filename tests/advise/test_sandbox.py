@@ -17,6 +17,7 @@ from flagkit.advise.memory import available_bytes, limit_memory
 from flagkit.advise.sandbox import EndedError, LateError, Tell, run_apart
 from flagkit.executors import EXECUTORS
 from tests.advise import subjects
+from tests.processes import command_line, left_running
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork and no process groups")
 
@@ -40,13 +41,6 @@ def limited(tell: Tell, function: Callable[[Any], Any], limit_bytes: int) -> Any
 
     resource.setrlimit(resource.RLIMIT_DATA, (limit_bytes, limit_bytes))
     return call(tell, function, 1)
-
-
-def ended(pids: list[int]) -> bool:
-    """Tell whether all of the processes end within some seconds."""
-    processes = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
-    _, alive = psutil.wait_procs(processes, timeout=10)
-    return not [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
 
 
 def test_the_result_and_what_is_said_come_back() -> None:
@@ -86,12 +80,12 @@ def test_what_hangs_is_ended() -> None:
     ):
         apart(subjects.hang, limit_s=5.0)
     assert time.monotonic() - began < 30
-    assert ended([one.pid for one in psutil.Process().children() if is_ours(one)])
+    assert left_running(one for one in psutil.Process().children() if is_ours(one)) == []
 
 
 def is_ours(process: psutil.Process) -> bool:
     """Tell whether a child is a spawned one, and not multiprocessing's tracker."""
-    return "spawn_main" in " ".join(process.cmdline())
+    return "spawn_main" in command_line(process)
 
 
 @POSIX
@@ -144,7 +138,7 @@ def test_children_are_ended(tmp_path: Path, limit_s: float) -> None:
         apart(subjects.have_children, str(tmp_path))
     pids = [int(path.name) for path in tmp_path.iterdir()]
     assert pids
-    assert ended(pids)
+    assert left_running(pids) == []
 
 
 def test_what_the_function_prints_goes_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
@@ -260,7 +254,7 @@ def test_what_is_of_the_session_is_forked(session: ModuleType) -> None:
 
 def is_forked(_: Tell, *_sent: object) -> bool:
     """Tell whether this process is its parent's copy."""
-    return "spawn_main" not in " ".join(psutil.Process().cmdline())
+    return "spawn_main" not in command_line(psutil.Process())
 
 
 def test_without_fork_a_function_of_a_session_is_refused(session: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

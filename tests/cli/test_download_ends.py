@@ -16,7 +16,8 @@ import pytest
 from flagkit.cli import main
 from flagkit.executors import available
 from flagkit.flags import Behaviour, FlagServer, countries
-from tests.cli.command import DOWNLOAD, posix, saved, wait_for
+from tests.cli.command import DOWNLOAD, posix, saved
+from tests.processes import left_running
 
 
 @posix
@@ -47,7 +48,7 @@ def test_ctrl_c_prints_the_report_so_far(kind: str, tmp_path: Path) -> None:
     assert len(counts) == 1
     assert len(done) <= int(counts[0][0]) == int(counts[0][1]) < 194
     assert len(saved(tmp_path / "downloads")) >= int(counts[0][0])
-    wait_for(lambda: not any(worker.is_running() and worker.status() != "zombie" for worker in workers))
+    assert left_running(workers) == []
 
 
 @posix
@@ -137,7 +138,7 @@ def test_no_process_outlives_a_downloader_that_is_killed(kind: str, tmp_path: Pa
         children = psutil.Process(process.pid).children(recursive=True)
         assert len(children) >= 3
         process.kill()
-    wait_for(lambda: not any(child.is_running() and child.status() != "zombie" for child in children))
+    assert left_running(children) == []
 
 
 @posix

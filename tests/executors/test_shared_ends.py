@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from flagkit.executors.shared import missing
+from tests.processes import command_line, runs
 
 if reason := missing():
     pytest.skip(reason, allow_module_level=True)
@@ -86,7 +87,7 @@ def run(tmp_path: Path) -> Run:
 def remaining(mark: str) -> list[str]:
     """Return the processes that carry the mark in their environment and do not end."""
     deadline = time.monotonic() + PATIENCE_S
-    while found := [" ".join(process.cmdline()) for process in psutil.process_iter() if is_marked(process, mark)]:
+    while found := [command_line(process) for process in psutil.process_iter() if is_marked(process, mark)]:
         if time.monotonic() > deadline:
             break
         time.sleep(0.05)
@@ -96,7 +97,7 @@ def remaining(mark: str) -> list[str]:
 def is_marked(process: psutil.Process, mark: str) -> bool:
     """Return whether a process that still runs has the mark."""
     try:
-        return process.environ().get("FLAGKIT_MARK") == mark and process.status() != psutil.STATUS_ZOMBIE
+        return process.environ().get("FLAGKIT_MARK") == mark and runs(process)
     except psutil.Error:
         return False
 

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 import requests
 
 from flagkit.flags import Behaviour, FlagServer, FlagServerError
+from tests.processes import left_running
 
 
 def is_answering(port: int) -> bool:
@@ -24,22 +24,12 @@ def is_answering(port: int) -> bool:
         return False
 
 
-def gone(pid: int, within_s: float = 10) -> bool:
-    """Wait until a process has ended."""
-    deadline = time.monotonic() + within_s
-    while time.monotonic() < deadline:
-        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-            return True
-        time.sleep(0.02)
-    return False
-
-
 def test_it_is_ready_when_entered_and_gone_when_left() -> None:
     """No wait, no port to choose, nothing left."""
     with FlagServer() as server:
         pid, port = server.pid, server.port
         assert is_answering(port)
-    assert gone(pid)
+    assert left_running([pid]) == []
     assert not is_answering(port)
     with pytest.raises(RuntimeError, match="not running"):
         _ = server.pid
@@ -56,7 +46,7 @@ def test_it_is_gone_when_the_block_raises() -> None:
 
     with pytest.raises(ZeroDivisionError):
         fail()
-    assert gone(pids[0])
+    assert left_running(pids[:1]) == []
 
 
 def test_several_run_side_by_side() -> None:
@@ -132,7 +122,7 @@ def test_it_ends_when_its_parent_is_killed(arguments: tuple[str, ...]) -> None:
         parent.kill()
         parent.wait()
         try:
-            assert gone(pid)
+            assert left_running([pid]) == []
             assert not is_answering(port)
         finally:
             for fork in forks:

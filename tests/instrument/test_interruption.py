@@ -18,6 +18,7 @@ import pytest
 from bench.instrument import leaks
 from bench.instrument.build import tag
 from bench.instrument.interruption import Interruption
+from tests.processes import runs
 
 if TYPE_CHECKING:
     from tests.instrument.conftest import Suite
@@ -107,7 +108,7 @@ def alive(session: int) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.status() != psutil.STATUS_ZOMBIE and os.getsid(process.pid) == session:
+            if runs(process) and os.getsid(process.pid) == session:
                 found.append(process)
         except (psutil.Error, OSError):
             continue

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from bench.instrument import leaks, segments
+from tests.processes import runs
 
 if TYPE_CHECKING:
     from tests.instrument.conftest import Outcome, Suite
@@ -148,11 +149,6 @@ def test_what_leaked_does_not_outlive_the_run(leaky_run: "Outcome") -> None:
     assert [path.name for path in (leaky_run.folder / "temporary").iterdir()] == [
         "pytest-of-" + psutil.Process().username()
     ]
-
-
-def runs(pid: int) -> bool:
-    """Return whether a process is there and has not ended; one that nobody waits for may stay as a zombie."""
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
 FIXTURES = (

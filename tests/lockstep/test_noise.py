@@ -1,6 +1,5 @@
 """python -m bench lockstep-noise: rows, their statistics, and the processes that they are measured with."""
 
-import contextlib
 import json
 import math
 import os
@@ -8,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -26,22 +25,9 @@ from bench.lockstep.noise.rows import Rows
 from bench.lockstep.noise.spread import Observation, own_sd, spread
 from bench.lockstep.noise.table import markdown, row
 from bench.lockstep.noise.ways import Measured, Way
+from tests.processes import command_line, left_running
 
 LOGS = st.floats(min_value=-2, max_value=2).map(lambda value: round(value, 6))
-
-
-def still_there(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
-    """Wait at most 10 s for all to end; return those that have not. A zombie has: init reaps it when it likes."""
-
-    def alive(process: psutil.Process) -> bool:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-        return False
-
-    deadline = time.monotonic() + 10
-    while (left := [process for process in processes if alive(process)]) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return left
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +35,7 @@ def nothing_left() -> Iterator[None]:
     """Fail where a live process is left."""
     yield
     children = psutil.Process().children(recursive=True)
-    assert still_there(child for child in children if "bench.lockstep.noise.live" in child.cmdline()) == []
+    assert left_running(child for child in children if "bench.lockstep.noise.live" in command_line(child)) == []
 
 
 def test_spread_by_hand() -> None:
@@ -172,7 +158,7 @@ def test_controller_killed() -> None:
         assert len(family) >= 3
         controller.kill()
 
-    assert still_there(family) == []
+    assert left_running(family) == []
 
 
 def test_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -388,7 +374,7 @@ def test_command_without_what_it_needs(
 
 def runs_of_pytest(pid: int) -> list[psutil.Process]:
     """Return the children that measure the suite."""
-    return [child for child in psutil.Process(pid).children() if "pytest" in child.cmdline()]
+    return [child for child in psutil.Process(pid).children() if " pytest " in command_line(child)]
 
 
 def test_interrupted(tmp_path: Path) -> None:
@@ -415,4 +401,4 @@ def test_interrupted(tmp_path: Path) -> None:
     assert command.returncode == 130, errors
     assert "how the two sides are measured" in printed
     assert json.loads(output.read_text())["interrupted"] is True
-    assert still_there(family) == []
+    assert left_running(family) == []

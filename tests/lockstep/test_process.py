@@ -16,6 +16,7 @@ from bench.lockstep.injected.lockstep_arm.messages import Collected, Finish, Rea
 from bench.lockstep.process import ArmDeadError, ArmProcess
 from bench.lockstep.workplace import Workplace
 from tests.lockstep.conftest import arm, measured, processes_of, write
+from tests.processes import left_running
 
 SUITE = """
 import multiprocessing, subprocess, sys, time
@@ -133,10 +134,7 @@ def test_a_controller_that_is_gone(start: Start, workplace: Workplace) -> None:
     at_work(process)
     main = psutil.Process(process.pid)
     process.close()
-    deadline_s = time.monotonic() + 60
-    while main.is_running() and main.status() != psutil.STATUS_ZOMBIE:
-        assert time.monotonic() < deadline_s
-        time.sleep(0.02)
+    assert left_running([main], within_s=60) == []
     process.end()
     assert processes_of(workplace.folder) == []
 

@@ -21,6 +21,7 @@ from bench.lockstep.estimate import PairedRounds
 from bench.lockstep.noise.pairs import ROOT
 from bench.lockstep.proof import coverage
 from bench.lockstep.proof.neighbour import neighbour
+from tests.processes import command_line, left_running
 
 
 def run_of(logs: list[list[float]], *, loaded: bool = False) -> list[dict[str, Any]]:
@@ -159,23 +160,13 @@ def test_neighbour_of_somebody_killed() -> None:
         while not (family := psutil.Process(owner.pid).children()) and time.monotonic() < deadline:
             time.sleep(0.05)
         owner.kill()
-    deadline = time.monotonic() + 10
-    while any(_alive(process) for process in family) and time.monotonic() < deadline:
-        time.sleep(0.05)
 
     assert len(family) == 1
-    assert not _alive(family[0])
+    assert left_running(family) == []
 
 
 def _neighbours() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "bench.lockstep.proof.neighbour" in child.cmdline()]
-
-
-def _alive(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    return [child for child in psutil.Process().children() if "bench.lockstep.proof.neighbour" in command_line(child)]
 
 
 @pytest.fixture
