@@ -81,10 +81,12 @@ def sample(tell: Tell, target: Target, n: int | None, budget_s: float) -> Measur
     first_cpu_s = time.process_time() - cpu_s
     task_bytes = max(0, peak_bytes() - peak_before_bytes)
     is_long = first_s > LONG_SHARE * budget_s
-    each = _Each({chosen[0]: first_s}, [result], (first_s, first_cpu_s))
+    each = _Each({chosen[0]: first_s}, [result], _keeper(result), (first_s, first_cpu_s))
     if not is_long:
         each = _each(tell, job, chosen, budget_s / 2, watch)
-    times, results = _steadied(job, each.times), each.results
+    times, results = _steadied(job, each), each.results
+    remembers = _remembers(job, times, each.kept)
+    each.kept.clear()
     sent = [job.items[index] for index in list(times)[:MOST_PACKED]]
     unpicklable = why_unpicklable("function", job.function)
     packed = Packing(), Packing()
@@ -98,10 +100,9 @@ def sample(tell: Tell, target: Target, n: int | None, budget_s: float) -> Measur
     batch = _batch(times, budget_s / 2)
     batch *= ceil(ROUND_S / max(sum(times[index] for index in batch), ROUND_S / MOST_REPEATS))
     items = [job.items[index] for index in batch]
-    remembers = 1.0
     if is_long:
         together = Together.once(tell, job.function, items[:1], (first_s, first_cpu_s), budget_s)
-    elif (remembers := _remembers(job, times)) > 1:
+    elif remembers > 1:
         together = Together.taken(each.took)
     else:
         tell("runs in threads")
@@ -139,10 +140,11 @@ def sample(tell: Tell, target: Target, n: int | None, budget_s: float) -> Measur
 
 @dataclass(frozen=True, slots=True)
 class _Each:
-    """The time of each item that was run, by its index; some results; and what all of them took together."""
+    """The time of each item that was run, by its index; some results; the last ones; and what all took together."""
 
     times: dict[int, float]
     results: list[Any]
+    kept: deque[Any]
     took: Times
 
 
@@ -150,7 +152,7 @@ def _each(tell: Tell, job: Job, chosen: Sequence[int], budget_s: float, watch: W
     """Run the chosen items one by one until the time is spent, at least one."""
     times: dict[int, float] = {}
     results: list[Any] = []
-    kept: deque[Any] | None = None
+    kept: deque[Any] = deque()
     clock, function = time.perf_counter, job.function
     started, cpu_s = clock(), time.process_time()
     deadline = started + budget_s
@@ -169,26 +171,26 @@ def _each(tell: Tell, job: Job, chosen: Sequence[int], budget_s: float, watch: W
             began = clock()
             result = function(item)
             times[index] = clock() - began
-        if kept is None:
+        if kept.maxlen is None:
             kept = _keeper(result)
         kept.append(result)
         if len(results) < MOST_PACKED:
             results.append(result)
-    return _Each(times, results, (clock() - started, time.process_time() - cpu_s))
+    return _Each(times, results, kept, (clock() - started, time.process_time() - cpu_s))
 
 
-def _steadied(job: Job, times: dict[int, float]) -> dict[int, float]:
+def _steadied(job: Job, each: _Each) -> dict[int, float]:
     """Return the times, of a short sample without those for which a task's processor was taken away.
 
     What took much longer than most is run once more, and the shorter time counts: of tasks that differ, both are long.
     """
-    bound = max(SLICE_S, OUTLYING * median(times.values()))
-    found = dict(times)
-    if sum(times.values()) < SHORT_S:
-        for index in [index for index, task_s in times.items() if task_s > bound]:
+    bound = max(SLICE_S, OUTLYING * median(each.times.values()))
+    found = dict(each.times)
+    if sum(each.times.values()) < SHORT_S:
+        for index in [index for index, task_s in each.times.items() if task_s > bound]:
             began = time.perf_counter()
-            job.function(job.items[index])
-            found[index] = min(times[index], time.perf_counter() - began)
+            each.kept.append(job.function(job.items[index]))
+            found[index] = min(found[index], time.perf_counter() - began)
     return found
 
 
@@ -212,11 +214,14 @@ def _batch(times: dict[int, float], budget_s: float) -> list[int]:
     return batch
 
 
-def _remembers(job: Job, times: dict[int, float]) -> float:
+def _remembers(job: Job, times: dict[int, float], kept: deque[Any]) -> float:
     """Return how many times faster some items are when they are run again, where that is from REMEMBERS on; else 1.
 
-    Not the very first one, whose second time is in `times` already; and 1 where all is too short to be told.
+    Not the very first one, whose second time is in `times` already; and 1 where all is too short to be told. Results
+    are kept beside those from before, in memory anew as those were: in memory that has been touched already, a few
+    megabytes alone are made ten times faster.
     """
+    again = deque[Any](maxlen=kept.maxlen)
     first_s = 0.0
     items: list[Any] = []
     for index, task_s in islice(times.items(), 1, None):
@@ -228,6 +233,6 @@ def _remembers(job: Job, times: dict[int, float]) -> float:
         return 1.0
     began = time.perf_counter()
     for item in items:
-        job.function(item)
+        again.append(job.function(item))
     ratio = first_s / (time.perf_counter() - began)
     return ratio if ratio >= REMEMBERS else 1.0

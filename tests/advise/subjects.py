@@ -64,6 +64,11 @@ def recall(number: int) -> int:
     return wait(number)
 
 
+def enlarge(number: int) -> bytes:
+    """Return four megabytes, of which the system has to give each page."""
+    return b"%d" % (number % 10) * (1 << 22)
+
+
 def only_in_main(number: int) -> int:
     """Refuse threads, as what keeps to the thread that made it does."""
     if threading.current_thread() is not threading.main_thread():

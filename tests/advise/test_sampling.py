@@ -90,8 +90,12 @@ def test_what_remembers_is_not_judged_by_what_it_remembers() -> None:
     assert measured.remembers > sampling.REMEMBERS
     assert measured.cpu_share < 0.5
     assert measured.together_cpu_s[0] == measured.threads * measured.alone_cpu_s[0]
-    plain = sample(silent, Target(f"{HERE}:wait", f"{HERE}:numbers"), 40, 0.6)
-    assert plain.remembers == 1
+
+
+@pytest.mark.parametrize("function", ["wait", "enlarge"])
+def test_what_remembers_nothing(function: str) -> None:
+    """What takes as long again, and what makes large results, for which memory used again would be ready."""
+    assert sample(silent, Target(f"{HERE}:{function}", f"{HERE}:numbers"), 40, 0.6).remembers == 1
 
 
 def test_a_processor_that_was_taken_away_is_none_of_the_task(monkeypatch: pytest.MonkeyPatch) -> None:
