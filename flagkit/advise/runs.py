@@ -34,37 +34,37 @@ def run_job(tell: Tell, target: Target, candidate: Candidate, n: int | None) -> 
     job = target.load(tell)
     items = list(islice(cycle(job.items), n)) if n is not None else job.items
     tell(f"runs the job: {candidate}")
-    return _run(job, items, candidate)
+    took_s, _ = _run(job, items, candidate)
+    return took_s
 
 
 def pilot(tell: Tell, target: Target, plan: PilotPlan) -> PilotTimes:
-    """Return what a job of few items takes; what of that is the pool's start is measured with another pool after it."""
+    """Return what a job of few items takes; what of that is the pool's start is measured with another pool after it.
+
+    Its results are there until some items have run alone, which as in the sample need memory of their own.
+    """
     tell("loads the function")
     job = target.load(tell)
     tell(f"tries {plan.candidate.kind}")
     items = [job.items[index] for index in plan.indices]
-    whole_s = _run(job, items, plan.candidate)
-    alone_began = time.perf_counter()
-    kept = list(map(job.function, items[: plan.alone]))
-    alone_s = time.perf_counter() - alone_began
-    del kept
+    whole_s, results = _run(job, items, plan.candidate)
+    alone_s, alone_results = _run(job, items[: plan.alone], Candidate("serial", 1, 1))
+    del results, alone_results
     pace_s = pace()
     start_s = max(plan.start_s, _start(job, plan.candidate)) if plan.is_first else plan.start_s
     start_s = min(start_s, (1 - LEFT) * whole_s)
     return start_s, whole_s - start_s, alone_s, pace_s
 
 
-def _run(job: Job, items: Sequence[Any], candidate: Candidate) -> float:
-    """Return the seconds of a whole run."""
+def _run(job: Job, items: Sequence[Any], candidate: Candidate) -> tuple[float, list[Any]]:
+    """Return the seconds of a whole run, and its results: when a program lets go of them is none of it."""
     began = time.perf_counter()
     if candidate.kind == "serial":
-        kept = list(map(job.function, items))
+        results = list(map(job.function, items))
     else:
         with _make(candidate, job) as pool:
-            kept = list(_map(pool, job.function, items, candidate))
-    took_s = time.perf_counter() - began
-    del kept  # what a program does with its results, and when it lets go of them, is none of it
-    return took_s
+            results = list(_map(pool, job.function, items, candidate))
+    return time.perf_counter() - began, results
 
 
 def _start(job: Job, candidate: Candidate) -> float:

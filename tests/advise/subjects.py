@@ -6,9 +6,10 @@ import os
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 numbers = [*range(40)]
 two_pairs = [(1_963_309, 2_265_973), (2_030_677, 3_814_172)] * 2
@@ -67,6 +68,22 @@ def recall(number: int) -> int:
 def enlarge(number: int) -> bytes:
     """Return four megabytes, of which the system has to give each page."""
     return b"%d" % (number % 10) * (1 << 22)
+
+
+class Result:
+    """One of those that are counted while somebody has them."""
+
+    alive: ClassVar[weakref.WeakSet["Result"]] = weakref.WeakSet()
+
+    def __init__(self) -> None:
+        """Count it."""
+        self.alive.add(self)
+
+
+def count_alive(_: int) -> Result:
+    """Note how many results there are, and return one more."""
+    seen.append(len(Result.alive))
+    return Result()
 
 
 def only_in_main(number: int) -> int:

@@ -219,6 +219,16 @@ def test_a_pilot(setup: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     assert pace_s > 0
 
 
+def test_a_pilots_results_are_kept_until_its_tasks_have_run_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tasks that find the memory of those results would be faster than in the sample: nothing is left of them then."""
+    seen: list[int] = []
+    monkeypatch.setattr(subjects, "seen", seen)
+    plan = PilotPlan(Candidate("thread", 1, 1), (0, 1, 2), 2, 0.0)
+    pilot(silent, Target(f"{HERE}:count_alive", f"{HERE}:few"), plan)
+    assert seen == [0, 1, 2, 3, 4]
+    assert not subjects.Result.alive
+
+
 def test_a_pilots_start_is_not_measured_twice() -> None:
     """What is known of it is left out of the run, of which it is not all."""
     target, one = Target(f"{HERE}:wait", f"{HERE}:few"), Candidate("thread", 2, 1)
