@@ -1,17 +1,17 @@
 """Judge recorded cells: the regret of each chooser, how often the family is right, how often the interval holds.
 
-Regret is the time of what was chosen / the time of the best. The best of many noisy times looks better than it is: by
-the means of the rounds, regret is too high, and that is one estimate. The other one finds the best in the other rounds
-than the one in which it is compared: for each round the candidate that was the fastest by the mean of the others, and
-the geometric mean over the rounds. What two rounds find is at times not the best, so that one is too low; the truth
-lies between. A choice that failed has an infinite regret, the wrong family, and an interval that did not hold; so has
-no advice, but for the interval.
+Regret is the time of what was chosen / the time of the best. Of a few runs one may have been held up, so their median
+counts. The best of many noisy times looks better than it is: by the medians of all rounds, regret is too high, and that
+is one estimate. The other one finds the best in the other rounds than the one in which it is compared: for each round
+the candidate that was the fastest by the median of the others, and the median over the rounds. What some rounds find is
+at times not the best, so that one is too low; the truth lies between. A choice that failed has an infinite regret, the
+wrong family, and an interval that did not hold; so has no advice, but for the interval.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, inf, log
-from statistics import fmean
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,7 @@ class Score:
     within: float
     """The share of cells with a regret of at most 1.05."""
     at_most: tuple[float, float]
-    """Median and 95th percentile of the regret by the means."""
+    """Median and 95th percentile of the regret by the medians."""
 
 
 def regret(runs: Mapping[str, list[float]], chosen: str) -> float | None:
@@ -47,23 +47,23 @@ def regret(runs: Mapping[str, list[float]], chosen: str) -> float | None:
     times = runs.get(chosen)
     if not times:
         return None if times is None else inf
-    full = {name: found for name, found in _grid(runs).items() if len(found) > 1}
-    if not full:
+    rounds = max(map(len, _grid(runs).values()), default=0)
+    if rounds <= 1:
         return regret_at_most(runs, chosen)
-    rounds = min(map(len, full.values()))
+    full = {name: found for name, found in _grid(runs).items() if len(found) == rounds}
     logs = []
     for place in range(rounds):
-        best = min(full, key=lambda name: sum(full[name]) - full[name][place])
-        logs.append(log((times[place] if len(times) > place else times[-1]) / full[best][place]))
-    return exp(sum(logs) / len(logs))
+        best = min(full, key=lambda name: median(full[name][:place] + full[name][place + 1 :]))
+        logs.append(log((times[place] if len(times) == rounds else median(times)) / full[best][place]))
+    return exp(median(logs))
 
 
 def regret_at_most(runs: Mapping[str, list[float]], chosen: str) -> float | None:
-    """Return the regret of a choice by the means of all rounds."""
+    """Return the regret of a choice by the medians of all rounds."""
     times = runs.get(chosen)
     if not times:
         return None if times is None else inf
-    return fmean(times) / min(fmean(found) for found in [*_grid(runs).values(), times])
+    return median(times) / min(median(found) for found in [*_grid(runs).values(), times])
 
 
 def _grid(runs: Mapping[str, list[float]]) -> dict[str, list[float]]:
@@ -85,7 +85,7 @@ def scores(cells: Iterable[Mapping[str, Any]]) -> list[Score]:
                 by_chooser.setdefault(chooser, []).append((value, most))
     found = []
     for chooser, pairs in by_chooser.items():
-        values, by_means = [value for value, _ in pairs], [most for _, most in pairs]
+        values, by_medians = [value for value, _ in pairs], [most for _, most in pairs]
         found.append(
             Score(
                 chooser,
@@ -94,7 +94,7 @@ def scores(cells: Iterable[Mapping[str, Any]]) -> list[Score]:
                 _quantile(values, 0.95),
                 max(values),
                 float(np.mean([value <= FAIR for value in values])),
-                (_quantile(by_means, 0.5), _quantile(by_means, 0.95)),
+                (_quantile(by_medians, 0.5), _quantile(by_medians, 0.95)),
             )
         )
     return found
@@ -126,7 +126,7 @@ def families(cells: Iterable[Mapping[str, Any]]) -> tuple[int, int]:
             continue
         if one["choice"] not in one["runs"]:
             continue
-        runs = {name: fmean(found) for name, found in _grid(one["runs"]).items()}
+        runs = {name: median(found) for name, found in _grid(one["runs"]).items()}
         best = min(runs.values())
         good = {family(name) for name, took in runs.items() if took <= FAIR * best}
         right += one["choice"] in runs and family(one["choice"]) in good

@@ -22,7 +22,7 @@ from flagkit.flags import BEHAVIOURS, FlagServer
 
 __all__ = ["RecordingError", "load", "python_name", "record"]
 
-ROUNDS = 3
+ROUNDS = 9
 
 
 class RecordingError(ValueError):
@@ -104,8 +104,8 @@ def _measure(one: Cell, python: str, budget_s: float) -> dict[str, Any]:
         except AdviseError as error:
             return {**found, "error": str(error)}
         rules = rule_choices(advice.measured, advice.cores)
-        chosen = [advice.choice.candidate, *rules.values()]
-        runs = measure(target, grid(advice.measured, kinds, advice.cores), chosen, ROUNDS, seed=one.number)
+        whole = grid(advice.measured, kinds, advice.cores)
+        runs = measure(target, whole, advice.choice.candidate, rules.values(), ROUNDS, seed=one.number)
         return {
             **found,
             "seconds": advice.seconds,

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import isfinite
-from statistics import fmean
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,7 @@ def render(cells: Sequence[dict[str, Any]], *, cells_are: str) -> Iterator[str]:
         yield from (f"No advice for cell {one['cell']} ({one['summary']}): {one['error']}" for one in failed)
         if not judged:
             continue
-        yield "| chosen by | cells | median regret | 95th percentile | worst | at most 1.05 | the same by means |"
+        yield "| chosen by | cells | median regret | 95th percentile | worst | at most 1.05 | the same by medians |"
         yield "|---|--:|--:|--:|--:|--:|--:|"
         for one in scores(of_python):
             yield (
@@ -94,7 +94,7 @@ def _worst(cells: Sequence[dict[str, Any]]) -> Iterator[str]:
     yield f"Where {ADVISE} was most wrong:"
     yield ""
     for value, one in found[:WORST]:
-        times = {name: fmean(took) for name, took in one["runs"].items() if took}
+        times = {name: median(took) for name, took in one["runs"].items() if took}
         best = min(times, key=times.__getitem__)
         foreseen = one["predicted"].get(one["choice"], {}).get("value")
         yield (

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from importlib.util import find_spec
 from math import inf
+from statistics import median
 
 from flagkit.advise import AdviseError, Candidate, Measured
 from flagkit.advise.candidates import chunk_sizes, has_chunks
@@ -19,6 +20,10 @@ JOBLIB = "joblib's default"
 LIMIT_S = 60.0
 WAITS = 0.95
 KEPT = 1.5
+"""Times the best of the first round, up to which a candidate is run again."""
+NEAR = 1.25
+"""Times the best, by the medians, up to which it is from the round SURE on."""
+SURE = 3
 
 
 def grid(measured: Measured, kinds: Iterable[str], cores: int) -> list[Candidate]:
@@ -40,34 +45,38 @@ def grid(measured: Measured, kinds: Iterable[str], cores: int) -> list[Candidate
 def measure(
     target: Target,
     grid: Iterable[Candidate],
-    chosen: Iterable[Candidate],
+    choice: Candidate,
+    others: Iterable[Candidate],
     rounds: int,
     *,
     seed: int,
 ) -> dict[str, list[float]]:
     """Return the times of each candidate by its name, one a round; a candidate that fails in any of them has none.
 
-    All are run in the first round. The further ones have those that were chosen, and those that may be the best: within
-    KEPT times the best of the first. joblib's default is one more, where it is installed.
+    All are run in the first round, the others and joblib's default too, where that is installed. The further ones have
+    the choice, and those that may be the best: so a time for which a processor was away is one of many where it
+    matters. They end early where nothing but the choice may be the best.
     """
     work: dict[str, Callable[[], float]] = {
-        str(one): partial(run_apart, run_job, LIMIT_S, _silent, target, one, None) for one in [*grid, *chosen]
+        str(one): partial(run_apart, run_job, LIMIT_S, _silent, target, one, None) for one in [*grid, choice, *others]
     }
     if find_spec("joblib") is not None:
         work[JOBLIB] = partial(run_apart, run_joblib, LIMIT_S, _silent, target)
-    always = {*map(str, chosen), JOBLIB}
     drawn = random.Random(seed)
     times: dict[str, list[float]] = {name: [] for name in work}
     open_ = list(work)
-    for _ in range(rounds):
+    for done in range(1, rounds + 1):
         drawn.shuffle(open_)
         for name in open_:
             try:
                 times[name].append(work[name]())
             except AdviseError:
                 times[name].clear()
-        bound = KEPT * min((found[0] for found in times.values() if found), default=inf)
-        open_ = [name for name, found in times.items() if found and (name in always or found[0] <= bound)]
+        typical_s = {name: median(times[name]) for name in open_ if times[name]}
+        bound = (KEPT if done < SURE else NEAR) * min(typical_s.values(), default=inf)
+        open_ = [name for name, took_s in typical_s.items() if took_s <= bound or name == str(choice)]
+        if done >= SURE and {*open_} <= {str(choice)}:
+            break
     return times
 
 

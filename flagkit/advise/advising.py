@@ -229,7 +229,7 @@ class Advising:
             pilots = (nearest(evidence.tried, one.candidate.kind, one.candidate.workers) for one in near)
             open_ = [one for one in pilots if one is not None and len(one.rest_s) < processes]
             found = min(open_, key=lambda one: len(one.rest_s), default=None)
-            if found is None or not self._pilots.again(found, self._left_s()):
+            if found is None or not self._pilots.again(measured, found, self._left_s()):
                 return
 
     def _try_one(self, measured: Measured, ranked: Ranked) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from flagkit.advise.imbalance import imbalance, spread_out
+from flagkit.advise.imbalance import mean_imbalance, spread_out
 from flagkit.advise.records import Interval, KindCosts, Measured
 
 __all__ = ["Draws"]
@@ -50,8 +50,6 @@ class Draws:
         sampled = np.asarray(measured.task_s)
         drawn = self._random.integers(len(sampled), size=(SIZE, len(sampled)))
         self.mean_s: NDArray[np.float64] = sampled[drawn].mean(axis=1)
-        self.tasks = spread_out(measured.positions, measured.task_s, measured.n)
-        """Of each item of the job, as far as the sample tells."""
         self._imbalances: dict[tuple[int, int], float] = {}
         ratios = np.asarray(measured.together_s) / np.asarray(measured.alone_s)
         self.floor_s: NDArray[np.float64] = self._random.choice(ratios, SIZE) / measured.threads * self.mean_s
@@ -64,6 +62,7 @@ class Draws:
         spread = max(spread, _spread_within(list(runs)))
         self.noise: NDArray[np.float64] = np.exp(self._random.normal(0.0, spread, SIZE))
         """By what a single run differs from what is expected of it."""
+        self._jobs = spread_out(measured.positions, measured.task_s, measured.n, self._random)
         self.drift: NDArray[np.float64] = self._random.choice(np.asarray([1.0, *drifts]), SIZE)
 
     def of(self, costs: KindCosts, name: str) -> NDArray[np.float64]:
@@ -91,8 +90,8 @@ class Draws:
         """Return how unevenly so many workers share the job's items in chunks of that size."""
         if (workers, chunksize) not in self._imbalances:
             # Of a very long job there are tasks that stand for all
-            fitting = max(1, round(chunksize * len(self.tasks) / self._n))
-            self._imbalances[workers, chunksize] = imbalance(self.tasks, workers, fitting)
+            fitting = max(1, round(chunksize * len(self._jobs[0]) / self._n))
+            self._imbalances[workers, chunksize] = mean_imbalance(self._jobs, workers, fitting)
         return self._imbalances[workers, chunksize]
 
     def interval(self, expected_s: NDArray[np.float64]) -> Interval:

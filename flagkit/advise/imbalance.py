@@ -1,29 +1,45 @@
 """How unevenly a job is spread over its workers: the longest share of any of them / the mean share."""
 
 import heapq
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["imbalance", "spread_out"]
+__all__ = ["imbalance", "mean_imbalance", "spread_out"]
 
 MOST_CHUNKS = 2_000
 """With more than that the last chunks, which make the difference, are few beside the rest."""
 MOST_TASKS = 200_000
+JOBS = 16
+"""Drawn, of few tasks; fewer of many, whose chunks are all alike."""
 
 
-def spread_out(positions: tuple[float, ...], task_s: tuple[float, ...], n: int) -> NDArray[np.float64]:
-    """Return a time for each item of the job: that of the sampled item nearest to it, so that stretches stay together.
+def spread_out(
+    positions: tuple[float, ...], task_s: tuple[float, ...], n: int, random: np.random.Generator
+) -> list[NDArray[np.float64]]:
+    """Return jobs as the sample lets expect them, each with a time for each item.
 
-    For very long jobs, for MOST_TASKS items that stand for all.
+    It is that of one of the two sampled items between which it lies, the nearer one more often: so stretches stay
+    together, what was sampled is itself, and the others differ as the sampled ones do. For very long jobs, there are
+    MOST_TASKS items that stand for all.
     """
     order = np.argsort(positions)
-    known = np.asarray(positions)[order]
-    here = (np.arange(min(n, MOST_TASKS)) + 0.5) / min(n, MOST_TASKS)
-    right = np.searchsorted(known, here).clip(0, len(known) - 1)
-    left = (right - 1).clip(0)
-    nearest = np.where(np.abs(known[left] - here) <= np.abs(known[right] - here), left, right)
-    return np.asarray(task_s)[order][nearest]
+    known, times = np.asarray(positions)[order], np.asarray(task_s)[order]
+    items = min(n, MOST_TASKS)
+    here = (np.arange(items) + 0.5) / items
+    between = np.interp(here, known, np.arange(len(known)))
+    left = np.floor(between).astype(int)
+    right = np.minimum(left + 1, len(known) - 1)
+    count = max(1, min(JOBS, JOBS * MOST_CHUNKS // items))
+    return [times[np.where(random.random(items) < between - left, right, left)] for _ in range(count)]
+
+
+def mean_imbalance(jobs: Sequence[NDArray[np.float64]], workers: int, chunksize: int) -> float:
+    """Return the imbalance to be expected of these jobs, of some of them where each has many chunks."""
+    chunks = -(-len(jobs[0]) // chunksize)
+    some = jobs[: max(1, MOST_CHUNKS // chunks)]
+    return sum(imbalance(tasks, workers, chunksize) for tasks in some) / len(some)
 
 
 def imbalance(tasks: NDArray[np.float64], workers: int, chunksize: int) -> float:

@@ -200,9 +200,9 @@ def nearest(pilots: Collection[Pilot], kind: str, workers: int) -> Pilot | None:
 
 
 def _drift(pilots: Collection[Pilot]) -> float:
-    """Return how many times slower than in the sample the machine was for pilots: the geometric mean of theirs."""
-    logs = [np.log(np.median(one.drifts)) for one in pilots]
-    return float(np.exp(np.mean(logs))) if logs else 1.0
+    """Return how many times slower than in the sample the machine was for pilots, in the middle of their processes."""
+    drifts = [drift for one in pilots for drift in one.drifts]
+    return float(np.median(drifts)) if drifts else 1.0
 
 
 def _start_factor(measured: Measured, costs: KindCosts, draws: Draws, pilot: Pilot, drift: float) -> Draw:

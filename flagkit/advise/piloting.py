@@ -1,7 +1,7 @@
 """Run pilots, each in processes of its own, and keep what they measured."""
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import accumulate, cycle, islice
 from math import ceil
 
@@ -13,6 +13,8 @@ from flagkit.advise.records import AdviseError, Candidate, Measured, Pilot, Pilo
 from flagkit.advise.runs import pilot
 from flagkit.advise.sandbox import LateError, Tell, run_apart
 from flagkit.advise.target import Target
+from flagkit.cpus import usable_cpus
+from flagkit.executors import resolve
 
 __all__ = ["DOUBT", "Pilots"]
 
@@ -20,16 +22,37 @@ DOUBT = 2.0
 """By which factor the model alone may be wrong, as far as what is worth a pilot and how long that takes goes."""
 HUNG = 10.0
 """How many times as long as expected a pilot has to take before its kind is ruled out for it."""
+LEFT = 0.05
+"""Of a run, what its items take at least: what the start of a pool takes differs from one to the next."""
+GROWTH = 4
+"""A pilot that is run again has so many times as many items, of at most the job's: what may be the choice is to depend
+less on where its start is taken to end."""
+TICK_S = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """A pilot that is run in one process after the other."""
+
+    plan: PilotPlan
+    about: Pilot
+    """Without figures."""
+    chunksize: int
+    """Of the candidate; of the pilot's, smaller ones where it has too few items."""
+    start_s: float
+    """What making the pool and its shutdown take."""
+    took_s: float
+    """All that has to be done in a process, however little of it is timed."""
 
 
 class Pilots:
-    """The pilots of an advice; `items_s` is what the items of each are to take."""
+    """The pilots of an advice; `items_s` is what the items of each are to take at first."""
 
     def __init__(self, target: Target, tell: Tell, items_s: float) -> None:
         self._target = target
         self._tell = tell
         self._items_s = items_s
-        self._plans: dict[Candidate, tuple[PilotPlan, float]] = {}
+        self._planned: dict[tuple[str, int], _Planned] = {}
         self.by_kind: dict[str, Pilot] = {}
         self.further: list[Pilot] = []
         """Of these kinds with other numbers of workers."""
@@ -42,46 +65,80 @@ class Pilots:
         candidate = ranked.candidate
         each_s = float(np.median(ranked.terms.steady)) / measured.n
         count = max(candidate.workers, min(ceil(self._items_s / each_s), measured.n))
-        places = list(islice(cycle(range(len(measured.indices))), count))
-        tasks = [measured.task_s[place] for place in places]
-        alone = max(1, sum(so_far < self._items_s for so_far in accumulate(tasks)))
-        alone_s = sum(tasks[:alone])
-        expected_s = 2 * float(np.median(ranked.terms.start_up + ranked.terms.imports)) + count * each_s + alone_s
+        plan, about = self._plan(measured, candidate, count)
+        start_s = float(np.median(ranked.terms.start_up + ranked.terms.imports)) - measured.first_extra_s
+        expected_s = 2 * start_s + count * each_s + about.alone_sample_s
         expected_s += measured.import_s + measured.setup_s + measured.items_s
         if left_s < DOUBT * expected_s:
             return False
-        chosen = replace(candidate, chunksize=min(candidate.chunksize, -(-count // candidate.workers)))
-        indices = tuple(measured.indices[place] for place in places)
-        plan = PilotPlan(chosen, indices, alone, float(np.median(ranked.terms.start_up)))
-        uneven = imbalance(np.asarray(tasks), chosen.workers, chosen.chunksize)
+        began = time.monotonic()
         try:
-            found = self._run(plan, Pilot(chosen, count, sum(tasks), uneven, (), (), (), alone_s, ()), left_s)
+            whole_s, alone_s, pace_s, other_start_s = run_apart(pilot, left_s, self._tell, self._target, plan)
         except LateError:
             if left_s < HUNG * expected_s:
                 return False
             raise
+        if resolve(candidate.kind).start_method == "forkserver":
+            start_s = max(start_s, other_start_s)  # a further pool of a process finds a server that runs
+        else:
+            start_s = (start_s + other_start_s) / 2
+        planned = _Planned(plan, about, candidate.chunksize, start_s, time.monotonic() - began)
+        found = self._split(measured, planned, whole_s, alone_s, pace_s)
+        self._planned[candidate.kind, candidate.workers] = planned
         if self.by_kind.setdefault(candidate.kind, found) is not found:
             self.further.append(found)
         return True
 
-    def again(self, found: Pilot, left_s: float) -> bool:
-        """Run a pilot in one more process; return False where there is no time for that."""
-        plan, took_s = self._plans[found.candidate]
-        if left_s < DOUBT * took_s:
+    def again(self, measured: Measured, found: Pilot, left_s: float) -> bool:
+        """Run a pilot in one more process; return False where there is no time for that.
+
+        Where it has not had all of the job's items, with more of them, if there is time; that one is in its place then.
+        """
+        key = found.candidate.kind, found.candidate.workers
+        planned = self._planned[key]
+        count = min(GROWTH * found.items, measured.n)
+        longer = replace(planned, took_s=planned.took_s + (count / found.items - 1) * found.rest_s[0])
+        grows = len(found.rest_s) == 1 and found.items < count and planned.plan.is_first
+        if grows := grows and left_s >= DOUBT * longer.took_s:
+            plan, about = self._plan(measured, replace(found.candidate, chunksize=planned.chunksize), count)
+            planned = replace(longer, plan=plan, about=about)
+        elif left_s < DOUBT * planned.took_s:
             return False
+        planned = replace(planned, plan=replace(planned.plan, is_first=False))
+        began = time.monotonic()
         try:
-            both = found.and_again(self._run(plan, found, left_s))
+            whole_s, alone_s, pace_s, _ = run_apart(pilot, left_s, self._tell, self._target, planned.plan)
         except AdviseError:  # what has been measured of it stands
             return False
+        further = self._split(measured, planned, whole_s, alone_s, pace_s)
+        further = further if grows else found.and_again(further)
+        self._planned[key] = replace(planned, took_s=time.monotonic() - began)
         if self.by_kind[found.candidate.kind] is found:
-            self.by_kind[found.candidate.kind] = both
+            self.by_kind[found.candidate.kind] = further
         else:
-            self.further[self.further.index(found)] = both
+            self.further[self.further.index(found)] = further
         return True
 
-    def _run(self, plan: PilotPlan, about: Pilot, limit_s: float) -> Pilot:
-        began = time.monotonic()
-        start_s, rest_s, alone_s, pace_s = run_apart(pilot, limit_s, self._tell, self._target, plan)
-        if plan.is_first:
-            self._plans[plan.candidate] = replace(plan, start_s=start_s, is_first=False), time.monotonic() - began
-        return replace(about, start_s=(start_s,), rest_s=(rest_s,), alone_s=(alone_s,), pace_s=(pace_s,))
+    def _plan(self, measured: Measured, candidate: Candidate, count: int) -> tuple[PilotPlan, Pilot]:
+        """Return a pilot of so many items, sampled ones in turn, and what is known of it."""
+        places = list(islice(cycle(range(len(measured.indices))), count))
+        tasks = [measured.task_s[place] for place in places]
+        alone = max(1, sum(so_far < self._items_s for so_far in accumulate(tasks)))
+        chosen = replace(candidate, chunksize=min(candidate.chunksize, -(-count // candidate.workers)))
+        plan = PilotPlan(chosen, tuple(measured.indices[place] for place in places), alone)
+        uneven = imbalance(np.asarray(tasks), chosen.workers, chosen.chunksize)
+        return plan, Pilot(chosen, count, sum(tasks), uneven, (), (), (), sum(tasks[:alone]), ())
+
+    @staticmethod
+    def _split(measured: Measured, planned: _Planned, whole_s: float, alone_s: float, pace_s: float) -> Pilot:
+        """Return the figures of a process.
+
+        What is left of the run without the start is what the items took, but never less than an even share of what they
+        take alone, in the sample or just then: workers that are ready have begun while the others start.
+        """
+        about = planned.about
+        share = max(about.imbalance / about.candidate.workers, measured.cpu_share / usable_cpus())
+        pace = min(1.0, alone_s / max(about.alone_sample_s, TICK_S))
+        least_s = max(LEFT * whole_s, share * pace * about.sample_s)
+        rest_s = min(whole_s, max(whole_s - planned.start_s, least_s))
+        return replace(about, start_s=(whole_s - rest_s,), rest_s=(rest_s,), alone_s=(alone_s,), pace_s=(pace_s,))

@@ -36,7 +36,7 @@ def draw(evidence: Evidence) -> Draws:
     measured, costs, pilots = evidence.measured, evidence.costs.values(), evidence.tried
     paces = [measured.pace_s]
     paces += [pace_s for one in costs for pace_s in one.pace_s] + [pace_s for one in pilots for pace_s in one.pace_s]
-    drifts = [float(np.median(one.drifts)) for one in pilots]
+    drifts = [drift for one in pilots for drift in one.drifts]
     return Draws(measured, evidence.cores, paces, drifts=drifts, runs=[one.rest_s for one in pilots])
 
 

@@ -212,10 +212,8 @@ class PilotPlan:
     """Of the items."""
     alone: int
     """How many of these, the first ones, are run without the pool afterwards: the machine's pace just then."""
-    start_s: float
-    """What the pool's start takes at least: a further pool of a process finds some of it done (forkserver's server)."""
     is_first: bool = True
-    """Whether what it takes here is to be measured; `start_s` is it otherwise."""
+    """Whether the start of a pool is to be measured as well."""
 
 
 @dataclass(frozen=True, slots=True)

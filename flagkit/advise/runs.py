@@ -23,9 +23,7 @@ from flagkit.payloads import swallow
 __all__ = ["pilot", "run_job"]
 
 PilotTimes = tuple[float, float, float, float]
-"""Start and shutdown of the pool, what is left of the run, some items alone after it, and the pace."""
-LEFT = 0.05
-"""Of a run, what its items take at least: what the start of a pool takes differs from one to the next."""
+"""The whole run, some items alone after it, the pace, and the start and shutdown of another pool (0: not measured)."""
 
 
 def run_job(tell: Tell, target: Target, candidate: Candidate, n: int | None) -> float:
@@ -39,9 +37,9 @@ def run_job(tell: Tell, target: Target, candidate: Candidate, n: int | None) -> 
 
 
 def pilot(tell: Tell, target: Target, plan: PilotPlan) -> PilotTimes:
-    """Return what a job of few items takes; what of that is the pool's start is measured with another pool after it.
+    """Return what a job of few items takes, and what the start of another pool does after it.
 
-    Its results are there until some items have run alone, which as in the sample need memory of their own.
+    The job's results are there until some items have run alone, which as in the sample need memory of their own.
     """
     tell("loads the function")
     job = target.load(tell)
@@ -51,9 +49,7 @@ def pilot(tell: Tell, target: Target, plan: PilotPlan) -> PilotTimes:
     alone_s, alone_results = _run(job, items[: plan.alone], Candidate("serial", 1, 1))
     del results, alone_results
     pace_s = pace()
-    start_s = max(plan.start_s, _start(job, plan.candidate)) if plan.is_first else plan.start_s
-    start_s = min(start_s, (1 - LEFT) * whole_s)
-    return start_s, whole_s - start_s, alone_s, pace_s
+    return whole_s, alone_s, pace_s, _start(job, plan.candidate) if plan.is_first else 0.0
 
 
 def _run(job: Job, items: Sequence[Any], candidate: Candidate) -> tuple[float, list[Any]]:

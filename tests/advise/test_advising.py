@@ -9,13 +9,14 @@ import pytest
 
 from flagkit.advise import Advice, advising, cache, piloting
 from flagkit.advise.advising import PEERS, PROCESSES, Advising
-from flagkit.advise.records import KindCosts, Measured, PilotPlan
+from flagkit.advise.piloting import Pilots
+from flagkit.advise.records import Candidate, KindCosts, Measured, Pilot, PilotPlan
 from flagkit.advise.runs import pilot
 from flagkit.advise.sampling import sample
 from flagkit.advise.sandbox import LateError, Tell
 from flagkit.advise.target import Target
 from flagkit.executors import EXECUTORS
-from tests.advise.made import costs, measured
+from tests.advise.made import CORES, costs, measured
 
 pytestmark = pytest.mark.once
 KINDS = ("serial", "thread", "process-fork", "process-spawn", "joblib")
@@ -48,8 +49,11 @@ class Apart:
             if self._best is not None:  # the further from it, the longer
                 items_s *= 4 * max(self._best / plan.candidate.workers, plan.candidate.workers / self._best)
             alone_s = plan.alone * self._sampled.mean_s
-            start_s = 0.001 if plan.candidate.kind == "thread" else 0.1
-            return start_s, items_s / (self._best or plan.candidate.workers), alone_s, self._sampled.pace_s
+            known = costs(plan.candidate.kind)
+            start_s = known.start_s[0] + known.start_each_s[0] * (plan.candidate.workers - known.workers)
+            takes_turns = plan.candidate.kind == "thread" and self._sampled.gil_share(CORES) == 1
+            whole_s = start_s + items_s / (self._best or (1 if takes_turns else plan.candidate.workers))
+            return whole_s, alone_s, self._sampled.pace_s, start_s if plan.is_first else 0.0
         (kind,) = arguments
         self.order.append(("costs", kind))
         self.limits_s[kind] = limit_s
@@ -141,7 +145,11 @@ def test_what_may_be_the_choice_is_tried_in_several_processes(advised: Callable[
     pilots = advised(apart).evidence.pilots
     assert set(pilots) == {"thread"}
     assert len(pilots["thread"].rest_s) == PROCESSES
-    assert [(plan.is_first, plan.start_s) for plan in apart.plans[1:]] == [(False, 0.001)] * (PROCESSES - 1)
+    assert [plan.is_first for plan in apart.plans] == [True] + [False] * (PROCESSES - 1)
+    assert {len(plan.indices) for plan in apart.plans} == {100}
+    known = costs("thread")
+    start_s = known.start_s[0] + known.start_each_s[0] * (pilots["thread"].candidate.workers - known.workers)
+    assert pilots["thread"].start_s == pytest.approx([start_s] * PROCESSES)
 
 
 def test_rivals_are_tried_as_often(advised: Callable[[Apart], Advice]) -> None:
@@ -150,7 +158,29 @@ def test_rivals_are_tried_as_often(advised: Callable[[Apart], Advice]) -> None:
     pilots = advised(apart).evidence.pilots
     assert {len(pilots[kind].rest_s) for kind in ("process-fork", "process-spawn")} == {PROCESSES}
     first = next(place for place, (what, kind) in enumerate(apart.order) if what == "costs" and kind in PEERS)
-    assert apart.order[:first].count(("pilot", "process-fork")) == advising.AT_FIRST
+    assert apart.order[:first].count(("pilot", "process-fork")) == 1 + advising.AT_FIRST  # of the longer one
+
+
+def test_what_may_be_the_choice_is_tried_with_more_items(advised: Callable[[Apart], Advice]) -> None:
+    """A pilot that is run again is longer, and takes the place of the short one; never more than the job."""
+    for n, longest in ((100, piloting.GROWTH), (10, None)):
+        apart = Apart(measured(0.05, n=n))
+        found = advised(apart).evidence.pilots["process-fork"]
+        counts = [len(plan.indices) for plan in apart.plans if plan.candidate.kind == "process-fork"]
+        assert counts[1:] == [longest * counts[0] if longest else n] * PROCESSES
+        assert (found.items, len(found.rest_s)) == (counts[1], PROCESSES)
+
+
+@pytest.mark.parametrize(("start_s", "rest_s"), [(0.05, 0.05), (0.09, 0.0275), (0.5, 0.0275)])
+def test_items_take_an_even_share_at_least(start_s: float, rest_s: float) -> None:
+    """Where a start takes as long as nearly all of the run, workers have worked while others started."""
+    about = Pilot(Candidate("process-spawn", 2, 1), 4, 0.05, 1.1, (), (), (), 0.02, ())
+    planned = piloting._Planned(PilotPlan(about.candidate, (0, 1, 2, 3), 2), about, 1, start_s, 1.0)
+    found = Pilots._split(measured(), planned, 0.1, 0.03, 1e-3)  # slower alone than in the sample, which counts
+    assert found.rest_s == pytest.approx((rest_s,))
+    assert found.start_s == pytest.approx((0.1 - rest_s,))
+    quicker = Pilots._split(measured(), planned, 0.1, 0.01, 1e-3)
+    assert quicker.rest_s == pytest.approx((max(0.1 - start_s, rest_s / 2),))
 
 
 def test_no_other_numbers_of_workers_where_tasks_compute(advised: Callable[[Apart], Advice]) -> None:

@@ -12,7 +12,7 @@ from flagkit.advise import Candidate, Measured
 from flagkit.advise.advising import PROCESSES
 from flagkit.advise.candidates import chunk_sizes, worker_counts
 from flagkit.advise.draws import Draws
-from flagkit.advise.imbalance import imbalance, spread_out
+from flagkit.advise.imbalance import imbalance, mean_imbalance, spread_out
 from flagkit.advise.model import predict
 from flagkit.advise.ranking import Ranked, draw, predictions, rank, ties
 from flagkit.advise.records import Evidence, Interval, KindCosts, Pilot
@@ -337,8 +337,25 @@ def test_imbalance_of_plain_cases(tasks: tuple[float, ...], workers: int, chunks
 
 
 def test_a_long_stretch_stays_together() -> None:
-    """Items near a sampled one take as long as that."""
-    assert spread_out((0.25, 0.75), (1.0, 9.0), 4).tolist() == [1.0, 1.0, 9.0, 9.0]
+    """Items near a sampled one take as long as that, those between two as long as either."""
+    jobs = spread_out((0.25, 0.75), (1.0, 9.0), 6, np.random.default_rng(1))
+    assert {tuple(job[[0, 1, 4, 5]]) for job in jobs} == {(1.0, 1.0, 9.0, 9.0)}
+    assert {value for job in jobs for value in job[2:4]} == {1.0, 9.0}
+
+
+def test_what_was_sampled_is_itself() -> None:
+    """An item that was run takes what it took."""
+    times = tuple(float(place) for place in range(1, 6))
+    jobs = spread_out(tuple((place - 0.5) / 5 for place in times), times, 5, np.random.default_rng(1))
+    assert {tuple(job) for job in jobs} == {times}
+
+
+def test_small_chunks_even_out_what_is_not_known() -> None:
+    """Of tasks that differ by nothing that the sample tells, large chunks are likelier to be uneven."""
+    random = np.random.default_rng(1)
+    positions, task_s = (random.permutation(40) + 0.5) / 40, random.uniform(0.1, 1.9, 20)
+    jobs = spread_out(tuple(positions[:20]), tuple(task_s), 40, random)
+    assert 1 < mean_imbalance(jobs, 2, 1) < mean_imbalance(jobs, 2, 20)
 
 
 @given(st.integers(1, 10_000), st.integers(1, 64))

@@ -192,7 +192,7 @@ from flagkit.advise.sandbox import LateError, run_apart
 from flagkit.advise.target import Target
 def function(item): return item
 try:
-    plan = PilotPlan(Candidate("{kind}", 2, 1), (0, 1), 1, 0.1)
+    plan = PilotPlan(Candidate("{kind}", 2, 1), (0, 1), 1)
     run_apart(pilot, 30.0, lambda _: None, Target(function, [1, 2]), plan)
 except LateError:
     raise
