@@ -10,7 +10,7 @@ import numpy as np
 from flagkit.advise import cache, reasons
 from flagkit.advise.costs import measure_costs
 from flagkit.advise.draws import Draws
-from flagkit.advise.model import nearest
+from flagkit.advise.model import nearest, same_pool
 from flagkit.advise.piloting import DOUBT, Pilots
 from flagkit.advise.ranking import Ranked, draw, predictions, rank, rank_workers, ties
 from flagkit.advise.records import (
@@ -50,7 +50,7 @@ PROCESSES = 5
 """In so many processes a kind's costs are measured, over as many advices as that takes; and a pilot is run."""
 AT_FIRST = 3
 """In so many a pilot is run before kinds of other libraries have their turn."""
-NEAR = 2.0
+NEAR = 1.5
 """Candidates that are expected to take up to so many times as long as the best may be the best yet."""
 MORE = 1.2
 """How many times as long as the time in which a kind's costs could not be measured is worth another try."""
@@ -86,8 +86,10 @@ class Advising:
         for kinds, share in (([kind for kind in self._kinds if kind not in PEERS], COSTS_SHARE), (list(PEERS), 1.0)):
             self._measure_costs(stored, [kind for kind in kinds if kind in self._kinds], share)
             if measured.remembers == 1:  # what it has done already tells nothing of what it has still to do
-                self._try(measured)
+                self._try(measured, DOUBT, of_each=False)
                 self._try_workers(measured)
+                self._try_again(measured, AT_FIRST)
+                self._try(measured, 1.0, of_each=True)
                 self._try_again(measured, AT_FIRST)
         self._try_again(measured, PROCESSES)
         self._measure_again(stored)
@@ -179,8 +181,11 @@ class Advising:
         draws = draw(evidence)
         return evidence, draws, rank(evidence, draws)
 
-    def _try(self, measured: Measured) -> None:
-        """Run pilots of the kinds that may be the best, the most promising one first, while there is time."""
+    def _try(self, measured: Measured, doubt: float, *, of_each: bool) -> None:
+        """Run pilots of the kinds that may be the best, the most promising one first, while there is time.
+
+        If the model may be wrong by that factor. Not of each: of kinds that are alike once they run, of one of them.
+        """
         passed_by: set[str] = set()
         while self._left_s() > 0:
             _, _, ranking = self._rank(measured)
@@ -191,7 +196,8 @@ class Advising:
                 for one in ranking
                 if one not in tried
                 and one.candidate.kind not in passed_by
-                and float(np.quantile(one.expected_s, 0.05)) / DOUBT < bound
+                and (of_each or self._pilots.by_kind.keys().isdisjoint(same_pool(one.candidate.kind)))
+                and float(np.quantile(one.expected_s, 0.05)) / doubt < bound
                 and float(np.quantile(one.terms.start_up, 0.05)) < bound  # which the model does not doubt as much
             ]
             if not open_:

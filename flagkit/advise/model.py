@@ -38,10 +38,14 @@ from flagkit.advise.draws import Draws
 from flagkit.advise.records import Candidate, KindCosts, Measured, Pilot
 from flagkit.executors import resolve
 
-__all__ = ["Draw", "Terms", "nearest", "predict", "terms"]
+__all__ = ["Draw", "Terms", "nearest", "predict", "same_pool", "terms"]
 
 PROCESS_POOLS = ("process-fork", "process-forkserver", "process-spawn")
 TICK_S = 1e-9
+ENOUGH = 3
+"""Runs of a kind's own pilot; with fewer, those of kinds that are alike count as well."""
+SHORTER = 2
+"""A pilot of so many times fewer items than another one tells little beside it."""
 SHARE_LEFT = 0.1
 """Of what a pilot's items took, what is left at least without what the very first call takes."""
 Draw = NDArray[np.float64]
@@ -171,7 +175,8 @@ def predict(
     """Return the seconds of the job, a draw each, and its terms, as pilots have corrected them where there are some.
 
     What counts is the pilot with the number of workers that is the nearest. Once they run, ProcessPoolExecutors are the
-    same however their processes were started: what the pilot of one says of its steady state holds for the others.
+    same however their processes were started: what pilots of any of them say of the steady state holds for one that has
+    not been run ENOUGH times itself.
     """
     kind = candidate.kind
     found = terms(measured, costs.get(kind), candidate, draws)
@@ -183,13 +188,13 @@ def predict(
         start_s = start_s * draws.factor(
             f"start of {own.candidate}", lambda: _start_factor(measured, costs[kind], draws, own, drift)
         )
-    same = (nearest(pilots, one, candidate.workers) for one in (kind, *_same_pool(kind)) if one in costs)
-    likewise = next((one for one in same if one is not None), None)
-    if likewise is not None:
-        of = likewise.candidate.kind
-        steady = steady * draws.factor(
-            f"steady {likewise.candidate}", lambda: _steady_factor(measured, costs[of], draws, likewise, drift)
-        )
+    telling = [own] if own is not None else []
+    if own is None or len(own.rest_s) < ENOUGH:
+        others = (nearest(pilots, one, candidate.workers) for one in same_pool(kind) if one in costs and one != kind)
+        telling += [one for one in others if one is not None]
+    if telling:
+        key = "steady " + ", ".join(str(one.candidate) for one in telling)
+        steady = steady * draws.factor(key, lambda: _steady_factor(measured, costs, draws, telling, drift))
     return start_s + measured.first_extra_s + steady, found
 
 
@@ -213,15 +218,27 @@ def _start_factor(measured: Measured, costs: KindCosts, draws: Draws, pilot: Pil
     return draws.again(pilot.start_s, f"start of {pilot.candidate}") / (np.maximum(expected_s, TICK_S) * drift)
 
 
-def _steady_factor(measured: Measured, costs: KindCosts, draws: Draws, pilot: Pilot, drift: float) -> Draw:
-    """Return how many times the items took what the model expects, at that pace too."""
-    piloted = terms(measured, costs, pilot.candidate, draws, pilot)
-    rest_s = draws.again(pilot.rest_s, f"rest of {pilot.candidate}") / drift
-    return np.maximum(rest_s - measured.first_extra_s, SHARE_LEFT * rest_s) / np.median(piloted.steady)
+def _steady_factor(
+    measured: Measured, costs: Mapping[str, KindCosts], draws: Draws, pilots: Collection[Pilot], drift: float
+) -> Draw:
+    """Return how many times the items took what the model expects, at that pace too.
+
+    In the middle of all runs of these pilots, but for those that had much fewer items than others: a mistake in what
+    their start took is more beside those.
+    """
+    longest = max(one.items for one in pilots)
+    factors: list[float] = []
+    for one in pilots:
+        if SHORTER * one.items >= longest:
+            expected_s = float(np.median(terms(measured, costs[one.candidate.kind], one.candidate, draws, one).steady))
+            rests_s = np.asarray(one.rest_s) / drift
+            factors += (np.maximum(rests_s - measured.first_extra_s, SHARE_LEFT * rests_s) / expected_s).tolist()
+    return draws.again(factors, "steady " + ", ".join(str(one.candidate) for one in pilots))
 
 
-def _same_pool(kind: str) -> tuple[str, ...]:
-    return PROCESS_POOLS if kind in PROCESS_POOLS else ()
+def same_pool(kind: str) -> tuple[str, ...]:
+    """Return the kinds that are alike once their workers run, this one among them."""
+    return PROCESS_POOLS if kind in PROCESS_POOLS else (kind,)
 
 
 def _start_up(costs: KindCosts, workers: int, draws: Draws) -> Draw:

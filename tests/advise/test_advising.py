@@ -154,11 +154,19 @@ def test_what_may_be_the_choice_is_tried_in_several_processes(advised: Callable[
 
 def test_rivals_are_tried_as_often(advised: Callable[[Apart], Advice]) -> None:
     """Kinds of the standard library, which are as fast here, before those of other libraries have their turn."""
-    apart = Apart(measured(0.05))
+    apart = Apart(measured(0.05, gil_share=0.0))
     pilots = advised(apart).evidence.pilots
-    assert {len(pilots[kind].rest_s) for kind in ("process-fork", "process-spawn")} == {PROCESSES}
+    assert {len(pilots[kind].rest_s) for kind in ("thread", "process-fork")} == {PROCESSES}
     first = next(place for place, (what, kind) in enumerate(apart.order) if what == "costs" and kind in PEERS)
     assert apart.order[:first].count(("pilot", "process-fork")) == 1 + advising.AT_FIRST  # of the longer one
+
+
+def test_of_kinds_that_are_alike_one_is_tried(advised: Callable[[Apart], Advice]) -> None:
+    """What is known of its workers holds for the other kind, which then has nothing to gain by its start."""
+    apart = Apart(measured(0.05))
+    ranking = {one.candidate.kind: one for one in advised(apart).ranking}
+    assert {kind for kind, _ in apart.tried} & {"process-fork", "process-spawn"} == {"process-fork"}
+    assert ranking["process-spawn"].time_s.value == pytest.approx(ranking["process-fork"].time_s.value, rel=0.01)
 
 
 def test_what_may_be_the_choice_is_tried_with_more_items(advised: Callable[[Apart], Advice]) -> None:
