@@ -39,6 +39,8 @@ MEASURING_SHARE = 0.82
 SAMPLE_SHARE = 0.25
 COSTS_SHARE = 0.7
 """Of what is for measuring, by when sampling, and measuring the kinds' costs, is to be over; the rest is for pilots."""
+TRYING_SHARE = 0.6
+"""Of what is left for pilots, for the first ones of each kind; the rest is for those of what may be the choice."""
 PILOT_SHARE = 0.02
 """Of the budget, what the items of a pilot are to take."""
 NOT_MEASURED = "not tried: what it costs on this machine is not measured yet, for which it takes a longer budget"
@@ -86,7 +88,7 @@ class Advising:
         for kinds, share in (([kind for kind in self._kinds if kind not in PEERS], COSTS_SHARE), (list(PEERS), 1.0)):
             self._measure_costs(stored, [kind for kind in kinds if kind in self._kinds], share)
             if measured.remembers == 1:  # what it has done already tells nothing of what it has still to do
-                self._try(measured, DOUBT, of_each=False)
+                self._try(measured, DOUBT, of_each=False, share=TRYING_SHARE)
                 self._try_workers(measured)
                 self._try_again(measured, AT_FIRST)
                 self._try(measured, 1.0, of_each=True)
@@ -181,13 +183,14 @@ class Advising:
         draws = draw(evidence)
         return evidence, draws, rank(evidence, draws)
 
-    def _try(self, measured: Measured, doubt: float, *, of_each: bool) -> None:
-        """Run pilots of the kinds that may be the best, the most promising one first, while there is time.
+    def _try(self, measured: Measured, doubt: float, *, of_each: bool, share: float = 1.0) -> None:
+        """Run pilots of the kinds that may be the best, the most promising one first, for that share of the time left.
 
-        If the model may be wrong by that factor. Not of each: of kinds that are alike once they run, of one of them.
+        If the model may be wrong by the factor `doubt`. Not of each: of kinds that are alike once they run, of one.
         """
+        until_s = (1 - share) * self._left_s()
         passed_by: set[str] = set()
-        while self._left_s() > 0:
+        while self._left_s() > max(0.0, until_s):
             _, _, ranking = self._rank(measured)
             tried = [one for one in ranking if one.candidate.kind in {"serial", *self._pilots.by_kind}]
             bound = float(np.quantile(tried[0].expected_s, 0.95))
@@ -197,7 +200,7 @@ class Advising:
                 if one not in tried
                 and one.candidate.kind not in passed_by
                 and (of_each or self._pilots.by_kind.keys().isdisjoint(same_pool(one.candidate.kind)))
-                and float(np.quantile(one.expected_s, 0.05)) / doubt < bound
+                and float(np.quantile(one.expected_s / tried[0].expected_s, 0.05)) < doubt
                 and float(np.quantile(one.terms.start_up, 0.05)) < bound  # which the model does not doubt as much
             ]
             if not open_:

@@ -19,6 +19,7 @@ The figures come from `costs` (of the kind, whatever the function is), `sampling
 threads) and, where there has been one, a pilot: it says what the kind's start-up takes with this function's module, and
 by which factor its steady state differs from the above, which has what no term names (turns of the GIL, cold caches,
 memory that nobody has touched yet). Of pilots with different numbers of workers the nearest one counts.
+However short a pilot, a worker's share of the tasks takes what they take alone.
 The machine's pace changes meanwhile: each pilot runs tasks alone after the others, and what these took longer
 than in the sample, in the middle of all pilots, is none of what one kind is ahead of another, or of serial. (In the
 middle of all: two processes that run at the same time differ as well, and a kind gets no credit for the luck of its
@@ -194,8 +195,16 @@ def predict(
         telling += [one for one in others if one is not None]
     if telling:
         key = "steady " + ", ".join(str(one.candidate) for one in telling)
-        steady = steady * draws.factor(key, lambda: _steady_factor(measured, costs, draws, telling, drift))
+        factor = draws.factor(key, lambda: _steady_factor(measured, costs, draws, telling, drift))
+        # With other workers, or as crowding is measured anew, the model may be wrong by another factor
+        steady = np.maximum(steady * factor, _least(measured, candidate, draws))
     return start_s + measured.first_extra_s + steady, found
+
+
+def _least(measured: Measured, candidate: Candidate, draws: Draws) -> Draw:
+    """Return what the tasks take if nothing but themselves takes time: no pilot says that of less."""
+    uneven = draws.imbalance(candidate.workers, candidate.chunksize) / candidate.workers
+    return measured.n * draws.mean_s * max(uneven, measured.cpu_share / draws.cores)
 
 
 def nearest(pilots: Collection[Pilot], kind: str, workers: int) -> Pilot | None:

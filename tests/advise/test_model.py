@@ -301,6 +301,28 @@ def test_what_cannot_be_told_apart_is_said() -> None:
     assert {ranking[0].candidate.kind, ranking[1].candidate.kind} == set(twins)
 
 
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_no_pilot_makes_tasks_shorter_than_they_are(workers: int) -> None:
+    """A worker's share of them is the least that the job takes, whatever the model expected of the pilot."""
+    sample = measured(0.01)
+    pilot = piloted(Candidate("process-fork", 4, 1), 100, 0.01)  # one second of tasks in a hundredth
+    expected_s, _ = predict(sample, COSTS, Candidate("process-fork", workers, 1), drawn(sample), [pilot])
+    assert float(np.median(expected_s)) >= sample.n * 0.01 / workers
+
+
+def test_kinds_that_are_alike_go_by_the_same_pilots() -> None:
+    """Until one has been run three times itself."""
+    sample = measured(0.01)
+    fork = piloted(Candidate("process-fork", 4, 1), 100, 0.5, 0.5, 0.5)
+    times: dict[int, float] = {}
+    for runs in (1, 2, 3):
+        spawn = piloted(Candidate("process-spawn", 4, 1), 100, *[0.9] * runs)
+        expected_s, _ = predict(sample, COSTS, Candidate("process-spawn", 4, 1), drawn(sample), [fork, spawn])
+        times[runs] = float(np.median(expected_s))
+    assert times[1] == pytest.approx(0.1 + 0.5, rel=0.05)
+    assert times[3] == pytest.approx(0.1 + 0.9, rel=0.05)
+
+
 def test_memory_grows_by_worker() -> None:
     """Each worker adds what it was measured to add, what the module takes, and what a task takes; the results stay."""
     sample = measured(0.5, import_bytes=1 << 22)
