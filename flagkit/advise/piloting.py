@@ -69,6 +69,7 @@ class Pilots:
         start_s = float(np.median(ranked.terms.start_up + ranked.terms.imports)) - measured.first_extra_s
         expected_s = 2 * start_s + count * each_s + about.alone_sample_s
         expected_s += measured.import_s + measured.setup_s + measured.items_s
+        expected_s += count * (measured.arguments.dumps_s + measured.arguments.loads_s)  # to repeat them
         if left_s < DOUBT * expected_s:
             return False
         began = time.monotonic()
@@ -98,8 +99,8 @@ class Pilots:
         planned = self._planned[key]
         count = min(GROWTH * found.items, measured.n)
         longer = replace(planned, took_s=planned.took_s + (count / found.items - 1) * found.rest_s[0])
-        grows = len(found.rest_s) == 1 and found.items < count and planned.plan.is_first
-        if grows := grows and left_s >= DOUBT * longer.took_s:
+        grows = planned.plan.is_first and found.items < count and left_s >= DOUBT * longer.took_s
+        if grows:
             plan, about = self._plan(measured, replace(found.candidate, chunksize=planned.chunksize), count)
             planned = replace(longer, plan=plan, about=about)
         elif left_s < DOUBT * planned.took_s:

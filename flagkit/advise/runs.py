@@ -5,6 +5,7 @@ shut the pool down. A second round in the same process would be another matter: 
 objects that threads share already, and processors that are awake.
 """
 
+import pickle
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
@@ -30,7 +31,7 @@ def run_job(tell: Tell, target: Target, candidate: Candidate, n: int | None) -> 
     """Return the seconds that the whole job takes, pool included; in a process of its own, as any other program is."""
     tell("loads the function")
     job = target.load(tell)
-    items = list(islice(cycle(job.items), n)) if n is not None else job.items
+    items = _repeated(list(islice(job.items, n)), n) if n is not None else job.items
     tell(f"runs the job: {candidate}")
     took_s, _ = _run(job, items, candidate)
     return took_s
@@ -44,12 +45,28 @@ def pilot(tell: Tell, target: Target, plan: PilotPlan) -> PilotTimes:
     tell("loads the function")
     job = target.load(tell)
     tell(f"tries {plan.candidate.kind}")
-    items = [job.items[index] for index in plan.indices]
+    distinct = list(dict.fromkeys(plan.indices))
+    items = _repeated([job.items[index] for index in distinct], len(plan.indices))
     whole_s, results = _run(job, items, plan.candidate)
     alone_s, alone_results = _run(job, items[: plan.alone], Candidate("serial", 1, 1))
     del results, alone_results
     pace_s = pace()
     return whole_s, alone_s, pace_s, _start(job, plan.candidate) if plan.is_first else 0.0
+
+
+def _repeated(items: list[Any], count: int) -> list[Any]:
+    """Return so many items, these in turn, each time as other objects, of which some may be shared as in these.
+
+    Of an object that is there twice in a chunk pickle sends the second one as a mere reference.
+    """
+    try:
+        packed = pickle.dumps(items) if count > len(items) else b""
+    except Exception:  # noqa: BLE001 - it may raise anything; then nothing is pickled to run them either
+        return list(islice(cycle(items), count))
+    found = list(items)
+    while len(found) < count:
+        found += pickle.loads(packed)  # noqa: S301 - what was packed above
+    return found[:count]
 
 
 def _run(job: Job, items: Sequence[Any], candidate: Candidate) -> tuple[float, list[Any]]:

@@ -1,6 +1,7 @@
 """What is measured of a function, and of a kind; in this process, where a test can look at it."""
 
 import itertools
+import pickle
 import sys
 from itertools import pairwise
 
@@ -13,7 +14,7 @@ from flagkit.advise import AdviseError, Candidate, sampling
 from flagkit.advise.costs import measure_costs
 from flagkit.advise.packing import packing, why_unpicklable
 from flagkit.advise.records import PilotPlan
-from flagkit.advise.runs import pilot, run_job
+from flagkit.advise.runs import _repeated, pilot, run_job
 from flagkit.advise.sampling import MOST_SAMPLED, sample, sample_indices
 from flagkit.advise.side_effects import Watch
 from flagkit.advise.target import Target
@@ -234,6 +235,21 @@ def test_a_pilots_start_is_not_measured_twice() -> None:
     whole_s, _, _, start_s = pilot(silent, Target(f"{HERE}:wait", f"{HERE}:few"), plan)
     assert whole_s >= 0.02
     assert start_s == 0
+
+
+def test_items_that_are_repeated_are_other_objects() -> None:
+    """Pickled together they are as large as items of their own, and share what the items share."""
+    common = b"c" * 1000
+    items = [(common, b"%d" % number * 1000) for number in range(3)]
+    found = _repeated(items, 8)
+    assert found == [*items, *items, *items[:2]]
+    assert found[:3] == items
+    assert len({id(one[1]) for one in found}) == 8
+    assert len({id(one[0]) for one in found}) == 3
+    assert len(pickle.dumps(found)) > 8 * 1000 + 3 * 1000
+    locks = [subjects.locks[0]]
+    assert _repeated(locks, 2) == [locks[0], locks[0]]
+    assert _repeated(items, 2) == items[:2]
 
 
 def test_a_pilot_that_fails_leaves_no_pool() -> None:
