@@ -20,6 +20,8 @@ __all__ = ["DOUBT", "Pilots"]
 
 DOUBT = 2.0
 """By which factor the model alone may be wrong, as far as what is worth a pilot and how long that takes goes."""
+SURER = 1.3
+"""Likewise, where it has been run already."""
 HUNG = 10.0
 """How many times as long as expected a pilot has to take before its kind is ruled out for it."""
 LEFT = 0.05
@@ -99,11 +101,11 @@ class Pilots:
         planned = self._planned[key]
         count = min(GROWTH * found.items, measured.n)
         longer = replace(planned, took_s=planned.took_s + (count / found.items - 1) * found.rest_s[0])
-        grows = planned.plan.is_first and found.items < count and left_s >= DOUBT * longer.took_s
+        grows = planned.plan.is_first and found.items < count and left_s >= SURER * longer.took_s
         if grows:
             plan, about = self._plan(measured, replace(found.candidate, chunksize=planned.chunksize), count)
             planned = replace(longer, plan=plan, about=about)
-        elif left_s < DOUBT * planned.took_s:
+        elif left_s < SURER * planned.took_s:
             return False
         planned = replace(planned, plan=replace(planned.plan, is_first=False))
         began = time.monotonic()
