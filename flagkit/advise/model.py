@@ -1,6 +1,6 @@
 """The cost model: what a job of n items takes on a kind with w workers and chunks of c items.
 
-    time = start-up + imports + max(caller, workers, cores)
+    time = start-up + imports + fill + max(caller, workers, cores)
 
 start-up   making the pool and shutting it down: linear in w
 imports    the function's module in each worker that does not have it from its parent, and the set-up in each worker
@@ -14,6 +14,9 @@ workers    what a worker has to do: its share of the tasks and of their unpickli
            which is the longest share of any worker / the mean, as handing out chunk by chunk gives it; and what each
            of its chunks costs beside
 cores      all processor time, of caller and workers, shared out among the cores
+fill       while not all of these are at work: at first workers wait for the caller to pickle and send a chunk to each,
+           and at last the caller waits for the last one's results. No more than a worker needs for a chunk: if that is
+           less, it is the caller that the others wait for
 
 The figures come from `costs` (of the kind, whatever the function is), `sampling` (of the function, alone and in
 threads) and, where there has been one, a pilot: it says what the kind's start-up takes with this function's module, and
@@ -68,6 +71,7 @@ class Terms:
     """Processor time that tasks take more because others run beside them."""
     workers: Draw
     cores: Draw
+    fill: Draw
 
     @property
     def caller(self) -> Draw:
@@ -77,7 +81,7 @@ class Terms:
     @property
     def steady(self) -> Draw:
         """What the job takes once the pool is there."""
-        return np.maximum(np.maximum(self.caller, self.workers), self.cores)
+        return np.maximum(np.maximum(self.caller, self.workers), self.cores) + self.fill
 
     @property
     def total(self) -> Draw:
@@ -103,7 +107,7 @@ def terms(
     first = np.full(draws.size, measured.first_extra_s)
     zero = np.zeros(draws.size)
     if costs is None:
-        return Terms(zero, first, zero, zero, zero, zero, zero, total_s, zero)
+        return Terms(zero, first, zero, zero, zero, zero, zero, total_s, zero, zero)
     if pilot is None:
         uneven = draws.imbalance(candidate.workers, candidate.chunksize)
     build = _thread_terms if resolve(candidate.kind).family == "thread" else _worker_terms
@@ -128,6 +132,7 @@ def _thread_terms(
         crowding=crowding,
         workers=uneven * (total_s + crowding) / workers + busy * -(-n // workers) / n,
         cores=np.maximum((cpu_s + crowding + busy) / draws.cores, total_s * draws.floor_s / draws.mean_s),
+        fill=zero,
     )
 
 
@@ -135,18 +140,19 @@ def _worker_terms(
     measured: Measured, costs: KindCosts, candidate: Candidate, draws: Draws, *, n: int, total_s: Draw, uneven: float
 ) -> Terms:
     workers, cores = candidate.workers, draws.cores
-    chunks = -(-n // candidate.chunksize) if has_chunks(candidate.kind) else n
+    chunksize = min(n, candidate.chunksize) if has_chunks(candidate.kind) else 1
+    chunks = -(-n // chunksize)
     arguments, results = measured.arguments, measured.results
     if candidate.kind == "shared":  # which leaves the buffers out of the stream
-        in_caller = n * (arguments.stream_dumps_s + results.stream_loads_s)
+        dumps_s, loads_s = arguments.stream_dumps_s, results.stream_loads_s
         in_worker = n * (arguments.stream_loads_s + results.stream_dumps_s)
     else:
-        in_caller = n * (arguments.dumps_s + results.loads_s)
+        dumps_s, loads_s = arguments.dumps_s, results.loads_s
         in_worker = n * (arguments.loads_s + results.dumps_s)
-    moved = n * (
-        draws.of(costs, "send_s_per_byte") * arguments.size_bytes
-        + draws.of(costs, "return_s_per_byte") * results.size_bytes
-    )
+    in_caller = n * (dumps_s + loads_s)
+    sent_s = draws.of(costs, "send_s_per_byte") * arguments.size_bytes
+    returned_s = draws.of(costs, "return_s_per_byte") * results.size_bytes
+    moved = n * (sent_s + returned_s)
     busy = chunks * draws.of(costs, "busy_s")
     cpu_s = measured.cpu_share * total_s
     crowding = _crowding(cpu_s, costs, workers, draws, draws.crowding_apart)
@@ -163,6 +169,10 @@ def _worker_terms(
         workers=uneven * (total_s + crowding + in_worker) / workers
         + busy * -(-chunks // workers) / chunks * min(workers, cores) / min(costs.workers, cores),
         cores=(cpu_s + crowding + in_worker + in_caller + busy + moved) / cores,
+        fill=chunksize
+        * np.minimum(
+            min(workers, chunks) * (dumps_s + sent_s) + loads_s + returned_s, (total_s + crowding + in_worker) / n
+        ),
     )
 
 

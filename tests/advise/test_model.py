@@ -250,7 +250,7 @@ def test_terms_add_up() -> None:
     )
     terms = found.terms
     caller = sum(terms[name] for name in ("dispatch", "pickling", "transfer", "gil"))
-    steady = max(caller, terms["workers"], terms["cores"])
+    steady = max(caller, terms["workers"], terms["cores"]) + terms["fill"]
     assert terms["pilot"] != 0
     assert terms["start_up"] + terms["imports"] + steady + terms["pilot"] == pytest.approx(found.time_s.value)
 
@@ -299,6 +299,22 @@ def test_what_cannot_be_told_apart_is_said() -> None:
     ranking = ranked(measured(0.5), twins)
     assert [one.kind for one in ties(ranking)] == [ranking[1].candidate.kind]
     assert {ranking[0].candidate.kind, ranking[1].candidate.kind} == set(twins)
+
+
+def test_workers_wait_for_their_first_chunk() -> None:
+    """Of large arguments a chunk a worker keeps workers waiting, by what it takes to pickle and send all of them."""
+    sample = measured(0.01, n=64, arguments=large(1 << 24), gil_share=0.0)
+    filled = {}
+    for chunksize in (16, 4):
+        _, found = predict(sample, COSTS, Candidate("process-fork", CORES, chunksize), drawn(sample), ())
+        filled[chunksize] = float(np.median(found.fill))
+    assert filled[16] == pytest.approx(4 * filled[4])
+    assert median_s(sample, Candidate("process-fork", CORES, 4)) < median_s(
+        sample, Candidate("process-fork", CORES, 16)
+    )
+    no_bytes = measured(0.01, n=64, gil_share=0.0)
+    _, found = predict(no_bytes, COSTS, Candidate("process-fork", CORES, 16), drawn(no_bytes), ())
+    assert float(np.median(found.fill)) < 1e-4
 
 
 @pytest.mark.parametrize("workers", [1, 2, 4])
