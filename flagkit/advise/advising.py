@@ -49,9 +49,9 @@ PEERS = ("loky", "joblib", "mpire", "dask")
 pilots of the others leave of the time."""
 VERIFIED = 3
 PROCESSES = 5
-"""In so many processes a kind's costs are measured, over as many advices as that takes; and a pilot is run."""
+"""In so many processes a kind's costs are measured, over as many advices as that takes; its longest pilot is, too."""
 AT_FIRST = 3
-"""In so many a pilot is run before kinds of other libraries have their turn."""
+"""In so many that pilot is run before kinds of other libraries have their turn."""
 NEAR = 1.5
 """Candidates that are expected to take up to so many times as long as the best may be the best yet."""
 MORE = 1.2
@@ -192,14 +192,15 @@ class Advising:
         passed_by: set[str] = set()
         while self._left_s() > max(0.0, until_s):
             _, _, ranking = self._rank(measured)
-            tried = [one for one in ranking if one.candidate.kind in {"serial", *self._pilots.by_kind}]
+            tried_kinds = self._pilots.by_kind.keys() & self._costs.keys()  # without what was ruled out since
+            tried = [one for one in ranking if one.candidate.kind in {"serial", *tried_kinds}]
             bound = float(np.quantile(tried[0].expected_s, 0.95))
             open_ = [
                 one
                 for one in ranking
                 if one not in tried
                 and one.candidate.kind not in passed_by
-                and (of_each or self._pilots.by_kind.keys().isdisjoint(same_pool(one.candidate.kind)))
+                and (of_each or tried_kinds.isdisjoint(same_pool(one.candidate.kind)))
                 and float(np.quantile(one.expected_s / tried[0].expected_s, 0.05)) < doubt
                 and float(np.quantile(one.terms.start_up, 0.05)) < bound  # which the model does not doubt as much
             ]

@@ -203,6 +203,7 @@ def predict(
     if own is None or len(own.rest_s) < ENOUGH:
         others = (nearest(pilots, one, candidate.workers) for one in same_pool(kind) if one in costs and one != kind)
         telling += [one for one in others if one is not None]
+    telling.sort(key=lambda one: str(one.candidate))  # the same draws for all that go by the same ones
     if telling:
         key = "steady " + ", ".join(str(one.candidate) for one in telling)
         factor = draws.factor(key, lambda: _steady_factor(measured, costs, draws, telling, drift))
@@ -248,7 +249,7 @@ def _steady_factor(
     longest = max(one.items for one in pilots)
     factors: list[float] = []
     for one in pilots:
-        if SHORTER * one.items >= longest:
+        if SHORTER * one.items > longest:
             expected_s = float(np.median(terms(measured, costs[one.candidate.kind], one.candidate, draws, one).steady))
             rests_s = np.asarray(one.rest_s) / drift
             factors += (np.maximum(rests_s - measured.first_extra_s, SHARE_LEFT * rests_s) / expected_s).tolist()

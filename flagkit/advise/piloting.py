@@ -25,7 +25,7 @@ SURER = 1.3
 HUNG = 10.0
 """How many times as long as expected a pilot has to take before its kind is ruled out for it."""
 LEFT = 0.05
-"""Of a run, what its items take at least: what the start of a pool takes differs from one to the next."""
+"""Of a run, what its items take at least, and its start: what that takes differs from one pool to the next."""
 GROWTH = 4
 """A pilot that is run again has so many times as many items, of at most the job's: what may be the choice is to depend
 less on where its start is taken to end."""
@@ -111,7 +111,8 @@ class Pilots:
         began = time.monotonic()
         try:
             whole_s, alone_s, pace_s, _ = run_apart(pilot, left_s, self._tell, self._target, planned.plan)
-        except AdviseError:  # what has been measured of it stands
+        except AdviseError:  # what has been measured of it stands, and the longer one is not tried again
+            self._planned[key] = replace(self._planned[key], plan=replace(self._planned[key].plan, is_first=False))
             return False
         further = self._split(measured, planned, whole_s, alone_s, pace_s)
         further = further if grows else found.and_again(further)
@@ -136,12 +137,12 @@ class Pilots:
     def _split(measured: Measured, planned: _Planned, whole_s: float, alone_s: float, pace_s: float) -> Pilot:
         """Return the figures of a process.
 
-        What is left of the run without the start is what the items took, but never less than an even share of what they
-        take alone, in the sample or just then: workers that are ready have begun while the others start.
+        What is left of the run without the start is what the items took, but not less than the longest share of what
+        they take alone, in the sample or just then: workers that are ready have begun while the others start.
         """
         about = planned.about
         share = max(about.imbalance / about.candidate.workers, measured.cpu_share / usable_cpus())
         pace = min(1.0, alone_s / max(about.alone_sample_s, TICK_S))
         least_s = max(LEFT * whole_s, share * pace * about.sample_s)
-        rest_s = min(whole_s, max(whole_s - planned.start_s, least_s))
+        rest_s = max(whole_s - planned.start_s, min(least_s, (1 - LEFT) * whole_s))
         return replace(about, start_s=(whole_s - rest_s,), rest_s=(rest_s,), alone_s=(alone_s,), pace_s=(pace_s,))

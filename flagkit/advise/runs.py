@@ -16,7 +16,7 @@ from flagkit.advise.pace import pace
 from flagkit.advise.records import AdviseError, Candidate, PilotPlan
 from flagkit.advise.sandbox import Tell
 from flagkit.advise.target import Job, Target
-from flagkit.executors import make
+from flagkit.executors import make, resolve
 from flagkit.executors.properties import Property, deviation
 from flagkit.executors.warming import first_seen
 from flagkit.payloads import swallow
@@ -25,13 +25,15 @@ __all__ = ["pilot", "run_job"]
 
 PilotTimes = tuple[float, float, float, float]
 """The whole run, some items alone after it, the pace, and the start and shutdown of another pool (0: not measured)."""
+MOST_BYTES = 1 << 28
+"""Of items that are repeated, as objects of their own."""
 
 
 def run_job(tell: Tell, target: Target, candidate: Candidate, n: int | None) -> float:
     """Return the seconds that the whole job takes, pool included; in a process of its own, as any other program is."""
     tell("loads the function")
     job = target.load(tell)
-    items = _repeated(list(islice(job.items, n)), n) if n is not None else job.items
+    items = _repeated(list(islice(job.items, n)), n, candidate) if n is not None else job.items
     tell(f"runs the job: {candidate}")
     took_s, _ = _run(job, items, candidate)
     return took_s
@@ -46,7 +48,7 @@ def pilot(tell: Tell, target: Target, plan: PilotPlan) -> PilotTimes:
     job = target.load(tell)
     tell(f"tries {plan.candidate.kind}")
     distinct = list(dict.fromkeys(plan.indices))
-    items = _repeated([job.items[index] for index in distinct], len(plan.indices))
+    items = _repeated([job.items[index] for index in distinct], len(plan.indices), plan.candidate)
     whole_s, results = _run(job, items, plan.candidate)
     alone_s, alone_results = _run(job, items[: plan.alone], Candidate("serial", 1, 1))
     del results, alone_results
@@ -54,18 +56,24 @@ def pilot(tell: Tell, target: Target, plan: PilotPlan) -> PilotTimes:
     return whole_s, alone_s, pace_s, _start(job, plan.candidate) if plan.is_first else 0.0
 
 
-def _repeated(items: list[Any], count: int) -> list[Any]:
-    """Return so many items, these in turn, each time as other objects, of which some may be shared as in these.
+def _repeated(items: list[Any], count: int, candidate: Candidate) -> list[Any]:
+    """Return so many items, these in turn; where they are sent, each time as other objects, as far as memory allows.
 
-    Of an object that is there twice in a chunk pickle sends the second one as a mere reference.
+    Of an object that is there twice in a chunk pickle sends the second one as a mere reference. What some of the items
+    share is shared by their copies.
     """
+    same = list(islice(cycle(items), count))
+    if count <= len(items) or resolve(candidate.kind).family in ("serial", "thread"):
+        return same
     try:
-        packed = pickle.dumps(items) if count > len(items) else b""
-    except Exception:  # noqa: BLE001 - it may raise anything; then nothing is pickled to run them either
-        return list(islice(cycle(items), count))
-    found = list(items)
-    while len(found) < count:
-        found += pickle.loads(packed)  # noqa: S301 - what was packed above
+        packed = pickle.dumps(items)
+        if len(packed) * count > MOST_BYTES * len(items):
+            return same
+        found = list(items)
+        while len(found) < count:
+            found += pickle.loads(packed)  # noqa: S301 - what was packed above
+    except Exception:  # noqa: BLE001 - it may raise anything, and will again, where it is told, when they are sent
+        return same
     return found[:count]
 
 

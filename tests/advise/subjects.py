@@ -70,6 +70,14 @@ def enlarge(number: int) -> bytes:
     return b"%d" % (number % 10) * (1 << 22)
 
 
+class NotLoadedError(Exception):
+    """One that is pickled, but cannot be made of what that keeps."""
+
+    def __init__(self, one: str, other: str) -> None:
+        """Say both."""
+        super().__init__(f"{one}, {other}")
+
+
 class Result:
     """One of those that are counted while somebody has them."""
 

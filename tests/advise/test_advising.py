@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -13,7 +13,7 @@ from flagkit.advise.piloting import Pilots
 from flagkit.advise.records import Candidate, KindCosts, Measured, Pilot, PilotPlan
 from flagkit.advise.runs import pilot
 from flagkit.advise.sampling import sample
-from flagkit.advise.sandbox import LateError, Tell
+from flagkit.advise.sandbox import EndedError, LateError, Tell
 from flagkit.advise.target import Target
 from flagkit.executors import EXECUTORS
 from tests.advise.made import CORES, costs, measured
@@ -70,6 +70,8 @@ def advised(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Apart]
     """Return what gives an advice by what stands for the measuring; nothing is known of the machine before."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(type(EXECUTORS["serial"]), "unavailable", lambda _: None)
+    for module in (advising, piloting):
+        monkeypatch.setattr(module, "usable_cpus", lambda: 2)
 
     def advise(apart: Apart) -> Advice:
         monkeypatch.setattr(advising, "run_apart", apart)
@@ -180,15 +182,45 @@ def test_what_may_be_the_choice_is_tried_with_more_items(advised: Callable[[Apar
 
 
 @pytest.mark.parametrize(("start_s", "rest_s"), [(0.05, 0.05), (0.09, 0.0275), (0.5, 0.0275)])
-def test_items_take_an_even_share_at_least(start_s: float, rest_s: float) -> None:
+def test_items_take_a_workers_share_at_least(start_s: float, rest_s: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a start takes as long as nearly all of the run, workers have worked while others started."""
+    monkeypatch.setattr(piloting, "usable_cpus", lambda: 2)
     about = Pilot(Candidate("process-spawn", 2, 1), 4, 0.05, 1.1, (), (), (), 0.02, ())
     planned = piloting._Planned(PilotPlan(about.candidate, (0, 1, 2, 3), 2), about, 1, start_s, 1.0)
     found = Pilots._split(measured(), planned, 0.1, 0.03, 1e-3)  # slower alone than in the sample, which counts
     assert found.rest_s == pytest.approx((rest_s,))
     assert found.start_s == pytest.approx((0.1 - rest_s,))
     quicker = Pilots._split(measured(), planned, 0.1, 0.01, 1e-3)
-    assert quicker.rest_s == pytest.approx((max(0.1 - start_s, rest_s / 2),))
+    assert quicker.rest_s == pytest.approx((max(0.1 - start_s, 0.0275 / 2),))
+    held_up = Pilots._split(measured(), replace(planned, about=replace(about, sample_s=9.0)), 0.1, 0.03, 1e-3)
+    assert held_up.rest_s == pytest.approx((0.095,))  # a start takes something
+
+
+def test_a_longer_pilot_that_fails_is_not_tried_again(advised: Callable[[Apart], Advice]) -> None:
+    """Its items had not been run before; the short one stands, and is what is run in further processes."""
+
+    class Failing(Apart):
+        """Fails where a pilot of process-fork has more items than the first one."""
+
+        longest = 0
+        failed: ClassVar[list[int]] = []
+
+        def __call__(self, work: Callable[..., Any], limit_s: float, tell: Tell, *arguments: Any) -> Any:
+            """Return what that work measures, or raise."""
+            if work is pilot and arguments[1].candidate.kind == "process-fork":
+                count = len(arguments[1].indices)
+                if self.longest and count > self.longest:
+                    self.failed.append(count)
+                    raise EndedError("it raised ValueError: no good")
+                self.longest = count
+            return super().__call__(work, limit_s, tell, *arguments)
+
+    Failing.failed.clear()
+    apart = Failing(measured(0.05))
+    found = advised(apart).evidence.pilots["process-fork"]
+    assert len(apart.failed) == 1
+    assert found.items < apart.failed[0]
+    assert len(found.rest_s) > 1
 
 
 def test_no_other_numbers_of_workers_where_tasks_compute(advised: Callable[[Apart], Advice]) -> None:
