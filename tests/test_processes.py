@@ -11,9 +11,12 @@ from tests.processes import command_line, left_running, runs
 
 def test_a_process_that_runs_ends_and_is_gone() -> None:
     """A zombie has ended: it has no command line, which is no error, and nobody waits for it."""
-    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    program = "input(print('runs', flush=True))"
+    child = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"runs\n"  # a process that just began has no command line yet
     process = psutil.Process(child.pid)
-    assert command_line(process).endswith(" -c input()")
+    assert command_line(process).endswith(f" -c {program}")
     assert runs(child.pid)
     assert left_running([process], within_s=0) == [process]
 

@@ -5,8 +5,8 @@ counts. The best of many noisy times looks better than it is: by the medians of 
 is one estimate. The other one finds the best in the other rounds than the one in which it is compared: for each round
 the candidate that was the fastest by the median of the others, and the median over the rounds. What some rounds find is
 at times not the best, so that one is too low; the truth lies between, if the best is among those that were run in all
-rounds. A choice that failed has an infinite regret, the
-wrong family, and an interval that did not hold; so has no advice, but for the interval.
+rounds. A choice that failed has an infinite regret, the wrong family, and an interval that did not hold; so has no
+advice, but for the interval.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
