@@ -3,7 +3,7 @@
 import itertools
 import pickle
 import sys
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 import pytest
@@ -197,7 +197,9 @@ def test_costs_of_a_kind(kind: str) -> None:
     if kind == "thread":
         assert (found.send_s_per_byte, found.return_s_per_byte, found.item_s) == ((0.0,), (0.0,), (0.0,))
     else:
-        assert found.send_s_per_byte[0] > 0
+        # A difference of two times, which a busy machine turns around now and then, and then it is taken for none
+        again = (measure_costs(silent, kind) for _ in range(5))
+        assert any(one.send_s_per_byte[0] > 0 for one in chain([found], again))
 
 
 @pytest.mark.parametrize(
