@@ -38,6 +38,7 @@ SLICE_S = 1e-4
 """Schedulers take it away for some milliseconds, hypervisors for less."""
 OUTLYING = 10.0
 """How many times as long as most a task takes that is worth another run, lest it was that; caches make less of it."""
+TICK_S = 1e-9
 ROUND_S = 0.01
 """A round is that long at least: the start of a thread is to be little beside it."""
 
@@ -231,8 +232,10 @@ def _remembers(job: Job, times: dict[int, float], kept: deque[Any]) -> float:
             break
     else:
         return 1.0
-    began = time.perf_counter()
-    for item in items:
+    ratios: list[float] = []
+    for item, task_s in zip(items, islice(times.values(), 1, None), strict=False):
+        began = time.perf_counter()
         again.append(job.function(item))
-    ratio = first_s / (time.perf_counter() - began)
+        ratios.append(task_s / max(time.perf_counter() - began, TICK_S))
+    ratio = median(ratios)  # one may have been held up
     return ratio if ratio >= REMEMBERS else 1.0

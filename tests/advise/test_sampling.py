@@ -96,9 +96,10 @@ def test_what_remembers_is_not_judged_by_what_it_remembers() -> None:
 @pytest.mark.parametrize("function", ["wait", "enlarge"])
 def test_what_remembers_nothing(function: str) -> None:
     """What takes as long again, and what makes large results, for which memory used again would be ready."""
-    found = sample(silent, Target(f"{HERE}:{function}", f"{HERE}:numbers"), 40, 0.6)
-    assert sum(found.task_s[1:]) >= sampling.ROUND_S  # what is shorter is not run again
-    assert found.remembers == 1
+    target = Target(f"{HERE}:{function}", f"{HERE}:numbers")
+    samples = [sample(silent, target, 40, 0.6) for _ in range(3)]  # of few items most may have been held up
+    assert min(sum(one.task_s[1:]) for one in samples) >= sampling.ROUND_S  # what is shorter is not run again
+    assert min(one.remembers for one in samples) == 1
 
 
 def test_a_processor_that_was_taken_away_is_none_of_the_task(monkeypatch: pytest.MonkeyPatch) -> None:
