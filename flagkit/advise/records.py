@@ -28,7 +28,7 @@ __all__ = [
 COMPUTING = 0.95
 """Above this CPU time / wall time a task waits for nothing: a processor is taken away now and then."""
 MOST_DRIFT = 5.0
-"""No machine's pace changes by more within seconds (by 2.4 it does): what does is something else."""
+"""No machine's pace changes by more within seconds: what does is something else."""
 ENOUGH = 0.8
 """Of the cores' time, what threads have to compute for it to be seen whether they are in each other's way."""
 _TICK_S = 1e-9
