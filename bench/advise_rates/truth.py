@@ -19,11 +19,8 @@ __all__ = ["JOBLIB", "grid", "measure"]
 JOBLIB = "joblib's default"
 LIMIT_S = 60.0
 WAITS = 0.95
-KEPT = 1.5
-"""Times the best of the first round, up to which a candidate is run again."""
-NEAR = 1.25
-"""Times the best, by the medians, up to which it is from the round SURE on."""
-SURE = 3
+KEPT = (3.0, 1.5, 1.25)
+"""Times the best, up to which a candidate is run again: after the first round, the second, and each further one."""
 
 
 def grid(measured: Measured, kinds: Iterable[str], cores: int) -> list[Candidate]:
@@ -55,7 +52,8 @@ def measure(
 
     All are run in the first round, the others and joblib's default too, where that is installed. The further ones have
     the choice, and those that may be the best: so a time for which a processor was away is one of many where it
-    matters. They end early where nothing but the choice may be the best.
+    matters. What was held up in one of its first two runs is told by the other one, and by the median from the third
+    on. The rounds end early where nothing but the choice may be the best.
     """
     work: dict[str, Callable[[], float]] = {
         str(one): partial(run_apart, run_job, LIMIT_S, _silent, target, one, None) for one in [*grid, choice, *others]
@@ -72,10 +70,11 @@ def measure(
                 times[name].append(work[name]())
             except AdviseError:
                 times[name].clear()
-        typical_s = {name: median(times[name]) for name in open_ if times[name]}
-        bound = (KEPT if done < SURE else NEAR) * min(typical_s.values(), default=inf)
-        open_ = [name for name, took_s in typical_s.items() if took_s <= bound or name == str(choice)]
-        if done >= SURE and {*open_} <= {str(choice)}:
+        typical = min if done < len(KEPT) else median
+        told_s = {name: typical(times[name]) for name in open_ if times[name]}
+        bound_s = KEPT[min(done, len(KEPT)) - 1] * min(told_s.values(), default=inf)
+        open_ = [name for name, took_s in told_s.items() if took_s <= bound_s or name == str(choice)]
+        if done >= len(KEPT) and {*open_} <= {str(choice)}:
             break
     return times
 

@@ -30,12 +30,13 @@ def reason(measured: Measured, ranking: list[Ranked], draws: Draws) -> str:
     """Return in a sentence why the first of the ranking is the first."""
     first = ranking[0]
     family = resolve(first.candidate.kind).family
+    serial_s = _serial_s(ranking)
     others = {resolve(one.candidate.kind).family: one for one in reversed(ranking[1:])}
     said: list[str] = []
     if measured.cpu_share < 1 - WORTH_TELLING:
         said.append(f"the tasks wait for {percent(1 - measured.cpu_share)} of their time")
     if family != "thread" and (threads := others.get("thread")):
-        said.append(_against_threads(threads, draws))
+        said.append(_against_threads(threads, serial_s, draws))
     elif family == "thread" and draws.gil_share < 1 - WORTH_TELLING and measured.cpu_share > WORTH_TELLING:
         said.append(f"{percent(1 - draws.gil_share)} of the computing runs in threads side by side")
     if family != "process" and (processes := others.get("process")):
@@ -52,11 +53,10 @@ def reason(measured: Measured, ranking: list[Ranked], draws: Draws) -> str:
         text = "nothing else could be compared"
     elif not text:
         text = "no pool is worth its start" if family == "serial" else "it is the fastest that is predicted"
-    gain = next(one.median_s for one in ranking if one.candidate.kind == "serial") / first.median_s
     end = (
         f"run it serially, in {seconds(draws.interval(first.expected_s).value)}"
         if family == "serial"
-        else (f"use {first.candidate}: {ratio(gain)} the speed of serial")
+        else (f"use {first.candidate}: {ratio(serial_s / first.median_s)} the speed of serial")
     )
     return f"{text[0].upper()}{text[1:]}: {end}."
 
@@ -68,7 +68,7 @@ def held_back(measured: Measured, ranking: list[Ranked], draws: Draws) -> dict[s
     """
     if not measured.has_gil or measured.cpu_share < 1 - WORTH_TELLING or draws.gil_share < 1 - LARGE:
         return {}
-    serial_s = next(one.median_s for one in ranking if one.candidate.kind == "serial")
+    serial_s = _serial_s(ranking)
     ratios = sorted(both / alone for both, alone in zip(measured.together_s, measured.alone_s, strict=True))
     why = (
         f"{_held(draws.gil_share)}: {measured.threads} threads with as much to do each took "
@@ -78,11 +78,17 @@ def held_back(measured: Measured, ranking: list[Ranked], draws: Draws) -> dict[s
     return {one.candidate.kind: why for one in threads if serial_s < (1 + WORTH_TELLING) * one.median_s}
 
 
-def _against_threads(threads: Ranked, draws: Draws) -> str:
+def _serial_s(ranking: list[Ranked]) -> float:
+    return next(one.median_s for one in ranking if one.candidate.kind == "serial")
+
+
+def _against_threads(threads: Ranked, serial_s: float, draws: Draws) -> str:
     overhead = _overhead("threads", threads)
     if overhead or draws.gil_share < WORTH_TELLING:
         return overhead
-    return f"threads would take turns, as {_held(draws.gil_share)}"
+    gain = serial_s / threads.median_s
+    would = "would take turns" if gain < 1 + WORTH_TELLING else f"would gain only {ratio(gain)}"
+    return f"threads {would}, as {_held(draws.gil_share)}"
 
 
 def _held(share: float) -> str:
@@ -154,7 +160,7 @@ def _turning_point(
 ) -> tuple[float, str] | None:
     """Return the factor from which on the group is clearly not the best any more, and the kind that is there.
 
-    None where there is none, or no time to find it.
+    That is serial, where it cannot be told from the best. None where there is none, or no time to find it.
     """
 
     def is_over(factor: float) -> bool:
@@ -170,7 +176,8 @@ def _turning_point(
             return None
         middle = (inside * outside) ** 0.5
         inside, outside = (inside, middle) if is_over(middle) else (middle, outside)
-    return outside, best(outside)[0]
+    found = best(outside)
+    return outside, "serial" if "serial" in found else found[0]
 
 
 def _family(kind: str) -> str:

@@ -8,13 +8,13 @@ import pytest
 
 from flagkit.advise import Advice, Candidate, Interval, Prediction, RuledOut, figures, reasons
 from flagkit.advise.draws import Draws
-from flagkit.advise.ranking import predictions, rank, ties
+from flagkit.advise.ranking import draw, predictions, rank, ties
 from flagkit.advise.records import Evidence, KindCosts, Measured, Packing, Verified
 from flagkit.advise.rendering import WIDTH, as_json, as_text
 from flagkit.advise.snippet import snippet
 from flagkit.advise.target import Target
 from tests.advise import subjects
-from tests.advise.made import CORES, costs, large, measured
+from tests.advise.made import CORES, costs, large, measured, piloted
 
 pytestmark = pytest.mark.once
 COSTS = {kind: costs(kind) for kind in ("thread", "process-fork", "process-spawn")}
@@ -48,6 +48,16 @@ def test_the_reason_against_threads_is_the_gil() -> None:
     assert reason.startswith("Threads would take turns, as ")
     assert "100% of the computing" in reason
     assert "use process-fork, 4 workers" in reason
+
+
+def test_threads_that_gain_a_little_do_not_take_turns() -> None:
+    """The reason and the speed-up in the table say the same."""
+    advice = advised(measured(0.2, gil_share=0.6))
+    serial, threads = (
+        next(one.time_s.value for one in advice.ranking if one.candidate.kind == kind) for kind in ("serial", "thread")
+    )
+    gain = figures.ratio(serial / threads)
+    assert advice.reason.startswith(f"Threads would gain only {gain}, as the GIL is held for 60% of the computing: ")
 
 
 def held_back(sample: Measured, first: str | None = None) -> dict[str, str]:
@@ -131,6 +141,18 @@ def test_the_break_even_is_where_the_answer_changes(task_s: float) -> None:
     value, unit = sizes[0]
     scale = {"s,": 1.0, "ms,": 1e-3, "\N{MICRO SIGN}s,": 1e-6, "ns,": 1e-9}[unit]
     assert advised(measured(2 * float(value) * scale)).choice.candidate.kind != "serial"
+
+
+def test_another_answer_is_serial_where_that_may_be_as_fast() -> None:
+    """Where pilots of threads that take turns were lucky, shorter tasks are not said to be for threads."""
+    sample = measured(0.2)
+    lucky = {"thread": piloted(Candidate("thread", 4, 1), 8, 1.4, 1.5, 1.65, start_s=0.001, task_s=0.2)}
+    evidence = Evidence(sample, COSTS, lucky, CORES)
+    draws = draw(evidence)
+    ranking = rank(evidence, draws)
+    assert [one.candidate.kind for one in ranking[-2:]] == ["thread", "serial"]
+    shorter = [change for change in reasons.changes(evidence, ranking, draws) if "shorter" in change]
+    assert [change.rpartition(", ")[2] for change in shorter] == ["serial would be best"]
 
 
 def test_short_arguments_grow_by_their_bytes() -> None:
