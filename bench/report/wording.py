@@ -16,7 +16,9 @@ _FULL_WORTH = 0.75
 _SIDE_BY_SIDE = 0.75
 """Above this part of the speed that one thread has alone, each of several is said to have a core of its own."""
 _RATIOS: tuple[Topic, ...] = ("shared object", "transport", "hogs", "imports", "sharing")
+_SPEEDUPS: tuple[Topic, ...] = ("threads", "processes", "interpreters", "downloads")
 _RULED_OUT = f"a difference beyond {units.times(_GAINED)} is ruled out"
+_NO_GAIN = f"a gain beyond {units.times(_GAINED)} is ruled out"
 
 NONE = "\N{EN DASH}"
 NO_FINDINGS = "These files hold none of the benchmarks that the findings speak of; the table below has all there is."
@@ -87,17 +89,23 @@ def derived(figure: Derived, write: Write) -> str:
 
 
 def is_open(finding: Finding) -> bool:
-    """Return whether a finding's ratio leaves open which of the two is faster, by more than a hair's breadth."""
-    return finding.topic != "sending" and finding.ratio is not None and _verdict(finding.ratio) == "open"
+    """Return whether a finding's ratio leaves open which of the two is faster, by more than a hair's breadth.
+
+    Of a pool it is asked whether it gains: where it does not, how much it loses may be open.
+    """
+    if finding.topic == "sending" or finding.ratio is None:
+        return False
+    return _verdict(finding.ratio) in (("open",) if finding.topic in _SPEEDUPS else ("open", "no gain"))
 
 
-def _verdict(ratio: Estimate) -> Literal["faster", "slower", "same", "open"]:
+def _verdict(ratio: Estimate) -> Literal["faster", "slower", "same", "no gain", "open"]:
     if ratio.interval is None:
         return "open"
     if ratio.decides():
         return "faster" if ratio.value > 1 else "slower"
-    same = ratio.interval.low > 1 / _GAINED and ratio.interval.high < _GAINED
-    return "same" if same else "open"
+    if ratio.interval.high >= _GAINED:
+        return "open"
+    return "same" if ratio.interval.low > 1 / _GAINED else "no gain"
 
 
 def _why_open(ratio: Estimate) -> str:
@@ -165,8 +173,8 @@ def _mean_cpu_work(finding: Finding) -> str | None:
         return _why_open(finding.ratio)
     cores = min(finding.workers, finding.cores or finding.workers)
     why = _mean_threads(finding, ratio, ratio / cores) if finding.topic == "threads" else None
-    if verdict == "same":
-        return "; ".join(filter(None, (_RULED_OUT, why)))
+    if verdict in ("same", "no gain"):
+        return "; ".join(filter(None, (_RULED_OUT if verdict == "same" else _NO_GAIN, why)))
     if finding.topic == "threads":
         return why
     if verdict == "slower":
@@ -200,6 +208,7 @@ def _mean_downloads(finding: Finding) -> str | None:
     return {
         "open": _why_open(finding.ratio),
         "same": _RULED_OUT,
+        "no gain": _NO_GAIN,
         "slower": "the pool cost more than it gained",
         "faster": "waiting overlaps, with or without a GIL",
     }[_verdict(finding.ratio)]
@@ -210,7 +219,9 @@ def _mean_ratio(finding: Finding) -> str | None:
     if finding.ratio is None:
         return None
     verdict = _verdict(finding.ratio)
-    return {"open": _why_open(finding.ratio), "same": _RULED_OUT}.get(verdict)
+    if verdict in ("open", "no gain"):
+        return _why_open(finding.ratio)
+    return _RULED_OUT if verdict == "same" else None
 
 
 def _mean_releases(finding: Finding) -> str | None:

@@ -153,6 +153,14 @@ def test_lead_run_is_the_last_recorded(write_run: WriteRun, make_run: MakeRun) -
             ),
         ),
         (
+            1 / 1.03,
+            (1 / 1.2, 1.05),
+            (
+                "1.03x slower than serial [1.20x slower, 1.05x faster]: a gain beyond 1.10x is ruled out; "
+                "with the GIL, one thread runs at a time."
+            ),
+        ),
+        (
             1.1,
             (0.8, 1.3),
             (
@@ -272,6 +280,14 @@ def test_headings_are_short(run: Run) -> None:
         "1.86x faster"
     )
     assert wording.heading(processes) == "2 processes (process-forkserver) ran the seed's gcd 1.86x faster than serial"
+
+
+def test_whether_a_pool_gains_is_decided_where_it_does_not(run: Run) -> None:
+    """By how much it loses may be open; of a ratio that is no gain of workers, that is what is asked."""
+    for topic, is_open in (("threads", False), ("processes", False), ("downloads", False), ("starting", True)):
+        finding = with_ratio(of(run, topic), 1 / 1.03, (1 / 1.2, 1.05))
+        assert wording.is_open(finding) == is_open, topic
+        assert wording.heading(finding).endswith(" (not decided)") == is_open, topic
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,14 @@ def test_every_finding_names_its_basis(run: Run, topic: str) -> None:
             ),
         ),
         (
+            "transport",
+            {"ratio": estimate(0.97, 0.8, 1.05)},
+            (
+                "1 MiB of array go through shared and back 1.03x slower than through process-forkserver "
+                "[1.25x slower, 1.05x faster]: not decided by this run, its interval holds both slower and faster."
+            ),
+        ),
+        (
             "steps",
             {"figure": estimate(0.93, 0.91, 0.94)},
             (
