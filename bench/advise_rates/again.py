@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from flagkit.advise.measured import Measured, Packing
 from flagkit.advise.ranking import draw, predictions, rank
-from flagkit.advise.records import Candidate, Evidence, KindCosts, Measured, Packing, Pilot
+from flagkit.advise.records import Candidate, Evidence, KindCosts, Pilot
 
 __all__ = ["advised", "advised_again", "as_json", "from_json"]
 

@@ -1,12 +1,10 @@
 """python -m bench advise-rates: record cells, then say how often `flagkit advise` is right, beside the usual rules."""
 
 import argparse
-from importlib.util import find_spec
 from pathlib import Path
 
-from bench.instrument.command_line import refuse, say, seconds
+from bench.instrument.command_line import not_installed, refuse, say, seconds
 
-_NEEDED = {"flagkit": "flagkit", "numpy": "numpy", "psutil": "psutil", "scipy": "scipy"}
 _DESCRIPTION = """\
 Draw jobs at random, over the length of a task, the GIL's share, waiting, payload, skew and import weight, and real ones
 among them; for each, measure a whole grid of executors, and compare what `flagkit advise` and the usual rules choose
@@ -42,8 +40,8 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def run(given: argparse.Namespace) -> int:
     """Record and judge; returns 0, or 2 after one line."""
-    if missing := [name for module, name in _NEEDED.items() if find_spec(module) is None]:
-        return refuse(given, f"{', '.join(missing)} not installed in this Python")
+    if missing := not_installed("flagkit", "numpy", "psutil", "scipy", environment="proof"):
+        return refuse(given, missing)
     # Imported now that what they need is known to be there.
     from bench.advise_rates import record, table  # noqa: PLC0415
     from bench.advise_rates.again import advised_again  # noqa: PLC0415

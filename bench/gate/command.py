@@ -3,14 +3,13 @@
 import argparse
 import sys
 import traceback
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.gate.procedure.rules import is_share
 from bench.gate.trouble import FAULT, Trouble, usage
 from bench.gate.verdict import Status
-from bench.instrument.command_line import refuse, seconds, words
+from bench.instrument.command_line import MEASURING, not_installed, refuse, seconds, words
 from bench.lockstep import interruption
 
 if TYPE_CHECKING:
@@ -21,13 +20,6 @@ BUDGET = "5m"
 TIMEOUT = "60s"
 INSTALL = "pip install . pytest pytest-benchmark"
 """By the pip that every environment has where its command speaks of one; uv stands in where there is uv."""
-_NEEDED = {
-    "numpy": "numpy",
-    "scipy": "scipy",
-    "psutil": "psutil",
-    "pytest_benchmark": "pytest-benchmark",
-    "tqdm": "tqdm",
-}
 _DESCRIPTION = """\
 Build two states of a repository, measure its pytest-benchmark suite on both in lockstep, and say whether head is slower
 than base: a lenient look at all benchmarks, then fresh processes for those that may be slower.
@@ -85,8 +77,8 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def run(given: argparse.Namespace) -> int:
     """Run the gate; returns the exit status."""
-    if missing := [name for module, name in _NEEDED.items() if find_spec(module) is None]:
-        return refuse(given, f"{', '.join(missing)} not installed in this Python; `tox -e gate` has all that it needs")
+    if missing := not_installed(*MEASURING, environment="gate"):
+        return refuse(given, missing)
     if sys.platform == "win32":
         return refuse(given, "lockstep's arms inherit sockets, which Windows does not know")
     try:

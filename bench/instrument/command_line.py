@@ -5,13 +5,16 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable
+from importlib.util import find_spec
 from typing import Final
 
 from bench.instrument.units import parse_seconds
 
-__all__ = ["USER_ERROR", "refuse", "say", "seconds", "words"]
+__all__ = ["MEASURING", "USER_ERROR", "not_installed", "refuse", "say", "seconds", "words"]
 
 USER_ERROR: Final = 2
+MEASURING: Final = ("numpy", "scipy", "psutil", "pytest-benchmark", "tqdm")
+"""What is needed to measure in lockstep."""
 _NUMBER = re.compile(r"^\[Errno \d+\] ")
 
 
@@ -26,6 +29,14 @@ def refuse(given: argparse.Namespace, reason: str) -> int:
     """Say in one line why not; returns the exit status of a user's error."""
     print(f"python -m bench {given.subcommand}: {reason}", file=sys.stderr)  # noqa: T201 - a command talks
     return USER_ERROR
+
+
+def not_installed(*needed: str, environment: str) -> str | None:
+    """Return which of these libraries this Python lacks, and the tox environment that has them; None if it has all."""
+    absent = [name for name in needed if find_spec(name.lower().replace("-", "_")) is None]
+    if not absent:
+        return None
+    return f"{', '.join(absent)} not installed in this Python; `tox -e {environment}` has all that it needs"
 
 
 def seconds(text: str) -> float:

@@ -4,21 +4,13 @@ import argparse
 import secrets
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
-from bench.instrument.command_line import refuse, seconds
+from bench.instrument.command_line import MEASURING, not_installed, refuse, seconds
 from bench.lockstep import arms
 
 BUDGET = "5m"
 TIMEOUT = "60s"
-_NEEDED = {
-    "numpy": "numpy",
-    "scipy": "scipy",
-    "psutil": "psutil",
-    "pytest_benchmark": "pytest-benchmark",
-    "tqdm": "tqdm",
-}
 _DESCRIPTION = """\
 Measure a pytest-benchmark suite on two arms or more at once: one round here, one round there, in an order drawn each
 time, on the same cores. What disturbs one disturbs all, so that ratios hold where times do not. Any project's suite
@@ -108,10 +100,7 @@ def missing() -> str | None:
     """Return why lockstep cannot run in this Python, or None."""
     if sys.platform == "win32":
         return "the controller speaks to its arms by sockets that they inherit, which Windows does not know"
-    absent = [name for module, name in _NEEDED.items() if find_spec(module) is None]
-    return (
-        f"{', '.join(absent)} not installed in this Python; `tox -e compare` has all that it needs" if absent else None
-    )
+    return not_installed(*MEASURING, environment="compare")
 
 
 def _positive(text: str) -> int:

@@ -6,23 +6,15 @@ import sys
 import textwrap
 from collections.abc import Callable, Sequence
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from bench.instrument.command_line import refuse
+from bench.instrument.command_line import not_installed, refuse
 
 if TYPE_CHECKING:
     from bench.report.document import Report
 
-_NEEDED = {
-    "numpy": "numpy",
-    "scipy": "scipy",
-    "pydantic": "pydantic",
-    "jinja2": "Jinja2",
-    "altair": "Altair",
-    "vl_convert": "vl-convert",
-}
+_NEEDED = ("numpy", "scipy", "pydantic", "Jinja2", "Altair", "vl-convert")
 _WIDTH = 100
 _DESCRIPTION = """\
 Turn run files (the JSON that `tox -e bench` writes, or any pytest-benchmark JSON) into one HTML page that needs no
@@ -65,10 +57,8 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def run(given: argparse.Namespace) -> int:
     """Make the page; returns 0, or 2 after one line on standard error."""
-    missing = [name for module, name in _NEEDED.items() if find_spec(module) is None]
-    if missing:
-        absent = ", ".join(missing)
-        return refuse(given, f"the report needs {absent}, not installed in this Python; run `tox -e report`")
+    if missing := not_installed(*_NEEDED, environment="report"):
+        return refuse(given, missing)
     # Imported now that they are known to be there: a Python without them is told in one line what to do.
     from bench.report.inputs import AbsentError, InputError, run_files  # noqa: PLC0415
 

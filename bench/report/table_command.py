@@ -2,12 +2,10 @@
 
 import argparse
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
-from bench.instrument.command_line import refuse
+from bench.instrument.command_line import not_installed, refuse
 
-_NEEDED = {"numpy": "numpy", "scipy": "scipy", "pydantic": "pydantic", "tabulate": "tabulate"}
 _DESCRIPTION = """\
 Set stored runs beside each other, each against the first: medians, ratios with 95% intervals, and which of the ratios
 runs made at different times decide. Runs of another machine or build stand apart, with what differs.
@@ -40,9 +38,8 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def run(given: argparse.Namespace) -> int:
     """Print or write the table; returns 0, or 2 after one line on standard error."""
-    missing = [name for module, name in _NEEDED.items() if find_spec(module) is None]
-    if missing:
-        return refuse(given, f"the table needs {', '.join(missing)}, not installed in this Python; see tox.ini, report")
+    if missing := not_installed("numpy", "scipy", "pydantic", "tabulate", environment="report"):
+        return refuse(given, missing)
     # Imported now that they are known to be there: a Python without them is told in one line what to do.
     from bench.instrument.results import ResultsError, load_all  # noqa: PLC0415
     from bench.report import writing  # noqa: PLC0415

@@ -13,7 +13,8 @@ advising   the course of it all
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from flagkit.advise.records import Advice, AdviseError, Candidate, Interval, Measured, Prediction, RuledOut
+from flagkit.advise.measured import Measured
+from flagkit.advise.records import Advice, AdviseError, Candidate, Interval, Prediction, RuledOut
 from flagkit.advise.target import Target, first_items, named
 from flagkit.executors import EXECUTORS
 

@@ -10,19 +10,11 @@ import numpy as np
 from flagkit.advise import cache, reasons
 from flagkit.advise.costs import measure_costs
 from flagkit.advise.draws import Draws
+from flagkit.advise.measured import COMPUTING, Measured
 from flagkit.advise.model import nearest, same_pool
 from flagkit.advise.piloting import DOUBT, Pilots
 from flagkit.advise.ranking import Ranked, draw, predictions, rank, rank_workers, ties
-from flagkit.advise.records import (
-    COMPUTING,
-    Advice,
-    AdviseError,
-    Evidence,
-    KindCosts,
-    Measured,
-    RuledOut,
-    Verified,
-)
+from flagkit.advise.records import Advice, AdviseError, Evidence, KindCosts, RuledOut, Verified
 from flagkit.advise.runs import run_job
 from flagkit.advise.sampling import sample
 from flagkit.advise.sandbox import EndedError, LateError, Tell, run_apart

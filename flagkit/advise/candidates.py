@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from flagkit.advise.records import Candidate, Measured
+from flagkit.advise.measured import Measured
+from flagkit.advise.records import Candidate
 from flagkit.executors import resolve
 
 __all__ = ["candidates", "chunk_sizes", "has_chunks", "worker_counts"]

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flagkit.advise.imbalance import mean_imbalance, spread_out
-from flagkit.advise.records import Interval, KindCosts, Measured
+from flagkit.advise.measured import Measured
+from flagkit.advise.records import Interval, KindCosts
 
 __all__ = ["Draws"]
 

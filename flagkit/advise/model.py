@@ -39,7 +39,8 @@ from numpy.typing import NDArray
 
 from flagkit.advise.candidates import has_chunks
 from flagkit.advise.draws import Draws
-from flagkit.advise.records import Candidate, KindCosts, Measured, Pilot
+from flagkit.advise.measured import Measured
+from flagkit.advise.records import Candidate, KindCosts, Pilot
 from flagkit.executors import resolve
 
 __all__ = ["Draw", "Terms", "nearest", "predict", "same_pool", "terms"]

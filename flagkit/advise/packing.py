@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from flagkit.advise.records import Packing
+from flagkit.advise.measured import Packing
 
 __all__ = ["UnpicklableError", "packing", "why_unpicklable"]
 

@@ -8,8 +8,9 @@ from math import ceil
 import numpy as np
 
 from flagkit.advise.imbalance import imbalance
+from flagkit.advise.measured import Measured
 from flagkit.advise.ranking import Ranked
-from flagkit.advise.records import AdviseError, Candidate, Measured, Pilot, PilotPlan
+from flagkit.advise.records import AdviseError, Candidate, Pilot, PilotPlan
 from flagkit.advise.runs import pilot
 from flagkit.advise.sandbox import LateError, Tell, run_apart
 from flagkit.advise.target import Target

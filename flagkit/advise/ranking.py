@@ -7,8 +7,9 @@ import numpy as np
 
 from flagkit.advise.candidates import candidates
 from flagkit.advise.draws import Draws
+from flagkit.advise.measured import Measured
 from flagkit.advise.model import Draw, Terms, predict
-from flagkit.advise.records import Candidate, Evidence, KindCosts, Measured, Prediction
+from flagkit.advise.records import Candidate, Evidence, KindCosts, Prediction
 from flagkit.executors import resolve
 
 __all__ = ["Ranked", "draw", "predictions", "rank", "rank_workers", "ties"]

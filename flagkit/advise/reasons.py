@@ -10,8 +10,9 @@ import numpy as np
 
 from flagkit.advise.draws import Draws
 from flagkit.advise.figures import percent, ratio, seconds, size
+from flagkit.advise.measured import Measured, Packing
 from flagkit.advise.ranking import Ranked, rank, ties
-from flagkit.advise.records import Candidate, Evidence, Measured, Packing
+from flagkit.advise.records import Candidate, Evidence
 from flagkit.executors import resolve
 
 __all__ = ["changes", "held_back", "reason", "untried", "warnings"]

@@ -11,10 +11,11 @@ from math import ceil
 from statistics import median
 from typing import Any
 
+from flagkit.advise.measured import Measured, Packing
 from flagkit.advise.memory import peak_bytes, reset_peak, resident_bytes
 from flagkit.advise.pace import pace
 from flagkit.advise.packing import UnpicklableError, packing, why_unpicklable
-from flagkit.advise.records import AdviseError, Measured, Packing
+from flagkit.advise.records import AdviseError
 from flagkit.advise.sandbox import Tell
 from flagkit.advise.side_effects import Watch
 from flagkit.advise.target import Job, Target

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any, Self
 
+from flagkit.advise.measured import COMPUTING
 from flagkit.advise.memory import voluntary_switches
-from flagkit.advise.records import COMPUTING
 from flagkit.advise.sandbox import Tell, describe
 from flagkit.cpus import usable_cpus
 

@@ -3,7 +3,8 @@
 from typing import Any
 
 from flagkit.advise.advising import PROCESSES
-from flagkit.advise.records import Candidate, KindCosts, Measured, Packing, Pilot
+from flagkit.advise.measured import Measured, Packing
+from flagkit.advise.records import Candidate, KindCosts, Pilot
 
 CORES = 4
 

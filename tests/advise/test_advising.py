@@ -9,8 +9,9 @@ import pytest
 
 from flagkit.advise import Advice, advising, cache, piloting
 from flagkit.advise.advising import PEERS, PROCESSES, Advising
+from flagkit.advise.measured import Measured
 from flagkit.advise.piloting import Pilots
-from flagkit.advise.records import Candidate, KindCosts, Measured, Pilot, PilotPlan
+from flagkit.advise.records import Candidate, KindCosts, Pilot, PilotPlan
 from flagkit.advise.runs import pilot
 from flagkit.advise.sampling import sample
 from flagkit.advise.sandbox import EndedError, LateError, Tell

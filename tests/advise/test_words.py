@@ -8,8 +8,9 @@ import pytest
 
 from flagkit.advise import Advice, Candidate, Interval, Prediction, RuledOut, figures, reasons
 from flagkit.advise.draws import Draws
+from flagkit.advise.measured import Measured, Packing
 from flagkit.advise.ranking import draw, predictions, rank, ties
-from flagkit.advise.records import Evidence, KindCosts, Measured, Packing, Verified
+from flagkit.advise.records import Evidence, KindCosts, Verified
 from flagkit.advise.rendering import WIDTH, as_json, as_text
 from flagkit.advise.snippet import snippet
 from flagkit.advise.target import Target

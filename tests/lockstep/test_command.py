@@ -281,7 +281,7 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
 
 def test_without_what_it_needs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """A Python without scipy, and Windows, are told in one line, with status 2."""
-    monkeypatch.setattr("bench.lockstep.command.find_spec", lambda name: None if name == "scipy" else name)
+    monkeypatch.setitem(sys.modules, "scipy", None)
     assert main(["lockstep", *ARMS]) == 2
     assert capsys.readouterr().err.startswith("python -m bench lockstep: scipy not installed in this Python; ")
     monkeypatch.setattr(sys, "platform", "win32")

@@ -1,18 +1,10 @@
 """python -m bench gate-rates: record processes with known truth, then say how often the gate and others are wrong."""
 
 import argparse
-from importlib.util import find_spec
 from pathlib import Path
 
-from bench.instrument.command_line import refuse, say, seconds
+from bench.instrument.command_line import MEASURING, not_installed, refuse, say, seconds
 
-_NEEDED = {
-    "numpy": "numpy",
-    "scipy": "scipy",
-    "psutil": "psutil",
-    "pytest_benchmark": "pytest-benchmark",
-    "tqdm": "tqdm",
-}
 _DESCRIPTION = """\
 Record generations of a project whose two states are the same code, or differ by a known amount of real code, and judge
 them: by the gate, replayed over contiguous generations, and by the rules of other tools. FILE keeps the recording; each
@@ -63,8 +55,8 @@ def _number(text: str) -> int:
 
 def run(given: argparse.Namespace) -> int:
     """Record and judge, or do what is asked instead; returns 0, or 2 after one line."""
-    if missing := [name for module, name in _NEEDED.items() if find_spec(module) is None]:
-        return refuse(given, f"{', '.join(missing)} not installed in this Python")
+    if missing := not_installed(*MEASURING, environment="proof"):
+        return refuse(given, missing)
     # Imported now that what they need is known to be there.
     from bench.gate.rates import simulate, sizes  # noqa: PLC0415
 

@@ -2,11 +2,10 @@
 
 import argparse
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.instrument.command_line import refuse
+from bench.instrument.command_line import not_installed, refuse
 from bench.lockstep import command as lockstep
 
 if TYPE_CHECKING:
@@ -89,9 +88,7 @@ def missing() -> str | None:
     """Return why this Python cannot measure noise, or None: what lockstep needs, and what reads run files."""
     if (reason := lockstep.missing()) is not None:
         return reason
-    return (
-        None if find_spec("pydantic") else "pydantic not installed in this Python; `tox -e proof` has all that it needs"
-    )
+    return not_installed("pydantic", environment="proof")
 
 
 def _show(line: "tqdm[Any]", name: str, spent_s: float) -> None:
