@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,7 +20,7 @@ class Crew:
         if threads < 1:
             raise ValueError(f"a crew has at least 1 thread, not {threads}")
         self._barrier = threading.Barrier(threads + 1)
-        self._jobs: Sequence[Callable[[], Any]] | None = None
+        self._jobs: Sequence[Callable[[], Any]] = ()
         self._results: list[Any] = [None] * threads
         self._errors: list[BaseException] = []
         self._threads = [threading.Thread(target=self._work, args=(index,), daemon=True) for index in range(threads)]
@@ -35,8 +36,8 @@ class Crew:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._jobs = None
-        self._barrier.wait()
+        # Broken, so that nobody waits at it any more: Ctrl-C may have come at either of its two turns
+        self._barrier.abort()
         for thread in self._threads:
             thread.join()
 
@@ -45,19 +46,19 @@ class Crew:
         if len(jobs) != len(self._threads):
             raise ValueError(f"{len(self._threads)} threads take as many jobs, not {len(jobs)}")
         self._jobs = jobs
+        self._errors.clear()
         self._barrier.wait()
         self._barrier.wait()
         if self._errors:
-            raise self._errors.pop()
+            raise self._errors[0]
         return list(self._results)
 
     def _work(self, index: int) -> None:
-        while True:
-            self._barrier.wait()
-            if self._jobs is None:
-                return
-            try:
-                self._results[index] = self._jobs[index]()
-            except BaseException as error:  # noqa: BLE001 - run() raises it where it can be handled
-                self._errors.append(error)
-            self._barrier.wait()
+        with suppress(threading.BrokenBarrierError):  # the end of the block
+            while True:
+                self._barrier.wait()
+                try:
+                    self._results[index] = self._jobs[index]()
+                except BaseException as error:  # noqa: BLE001 - run() raises it where it can be handled
+                    self._errors.append(error)
+                self._barrier.wait()

@@ -4,7 +4,8 @@ import copyreg
 import functools
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,18 @@ def usual_exceptions() -> Iterator[None]:
     for kind, reduce in list(copyreg.dispatch_table.items()):
         if reduce.__module__.startswith("tblib"):
             del copyreg.dispatch_table[kind]
+
+
+@pytest.fixture
+def uninstall(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Return what makes a library look as if this Python lacked it, to the commands of `python -m bench`."""
+
+    def forget(name: str) -> None:
+        def version(asked: str) -> str:
+            if asked == name:
+                raise metadata.PackageNotFoundError(asked)
+            return metadata.version(asked)
+
+        monkeypatch.setattr("bench.instrument.command_line.version", version)
+
+    return forget

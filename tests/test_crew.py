@@ -1,5 +1,7 @@
 """Threads that are released together."""
 
+import signal
+import sys
 import threading
 import time
 from functools import partial
@@ -13,6 +15,12 @@ def late(wait_s: float, number: int) -> tuple[int, int]:
     """Wait, and return the number and the thread that did."""
     time.sleep(wait_s)
     return number, threading.get_ident()
+
+
+def fail_late(wait_s: float) -> None:
+    """Wait, and fail."""
+    time.sleep(wait_s)
+    raise RuntimeError("late")
 
 
 def test_results_come_in_the_order_of_the_jobs() -> None:
@@ -39,6 +47,35 @@ def test_an_error_of_a_job_is_raised_and_the_crew_goes_on() -> None:
         with pytest.raises(ZeroDivisionError):
             crew.run([lambda: 1 // 0, lambda: 1])
         assert crew.run([lambda: 1, lambda: 2]) == [1, 2]
+
+
+def test_the_first_error_of_several_is_raised_once() -> None:
+    """The others are of that run too, and of no later one."""
+    with Crew(3) as crew:
+        with pytest.raises(ZeroDivisionError):
+            crew.run([lambda: 1 // 0, partial(fail_late, 0.05), partial(fail_late, 0.1)])
+        assert crew.run([int, int, int]) == [0, 0, 0]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process cannot send itself Ctrl-C alone")
+def test_ctrl_c_while_jobs_run_ends_the_block() -> None:
+    """The threads end with their jobs, and nobody waits for ever."""
+    before = threading.active_count()
+    main = threading.get_ident()
+
+    def interrupt() -> int:
+        time.sleep(0.05)  # until the main thread waits for the jobs
+        signal.pthread_kill(main, signal.SIGINT)
+        time.sleep(0.05)
+        return 1
+
+    of_the_run = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), Crew(2) as crew:
+            crew.run([interrupt, int])
+    finally:
+        signal.signal(signal.SIGINT, of_the_run)
+    assert threading.active_count() == before
 
 
 def test_nobody_stays_behind() -> None:

@@ -30,7 +30,7 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="the cells")
     parser.add_argument("--time", type=seconds, default=None, metavar="TIME", help="measure for so long first: 5m, 2h")
-    parser.add_argument("--budget", type=seconds, default=10.0, metavar="TIME", help="of each advice (default: 10)")
+    parser.add_argument("--budget", type=seconds, default=10.0, metavar="TIME", help="of each advice (default: 10s)")
     parser.add_argument(
         "--again", action="store_true", help="judge what the model of today would have advised by what was measured"
     )
@@ -40,7 +40,7 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def run(given: argparse.Namespace) -> int:
     """Record and judge; returns 0, or 2 after one line."""
-    if missing := not_installed("flagkit", "numpy", "psutil", "scipy", environment="proof"):
+    if missing := not_installed("flagkit", "numpy", "psutil", "scipy"):
         return refuse(given, missing)
     # Imported now that what they need is known to be there.
     from bench.advise_rates import record, table  # noqa: PLC0415

@@ -77,7 +77,7 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def run(given: argparse.Namespace) -> int:
     """Run the gate; returns the exit status."""
-    if missing := not_installed(*MEASURING, environment="gate"):
+    if missing := not_installed(*MEASURING):
         return refuse(given, missing)
     if sys.platform == "win32":
         return refuse(given, "lockstep's arms inherit sockets, which Windows does not know")

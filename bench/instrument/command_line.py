@@ -5,7 +5,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from bench.instrument.units import parse_seconds
@@ -15,6 +15,7 @@ __all__ = ["MEASURING", "USER_ERROR", "not_installed", "refuse", "say", "seconds
 USER_ERROR: Final = 2
 MEASURING: Final = ("numpy", "scipy", "psutil", "pytest-benchmark", "tqdm")
 """What is needed to measure in lockstep."""
+INSTALLING: Final = "`uv pip install . --group proof --group report` installs all that `python -m bench` needs"
 _NUMBER = re.compile(r"^\[Errno \d+\] ")
 
 
@@ -31,12 +32,18 @@ def refuse(given: argparse.Namespace, reason: str) -> int:
     return USER_ERROR
 
 
-def not_installed(*needed: str, environment: str) -> str | None:
-    """Return which of these libraries this Python lacks, and the tox environment that has them; None if it has all."""
-    absent = [name for name in needed if find_spec(name.lower().replace("-", "_")) is None]
-    if not absent:
-        return None
-    return f"{', '.join(absent)} not installed in this Python; `tox -e {environment}` has all that it needs"
+def not_installed(*needed: str) -> str | None:
+    """Return in a line which of these distributions this Python lacks, and what to do; None if it has all."""
+    absent = [name for name in needed if not _is_installed(name)]
+    return f"{', '.join(absent)} not installed in this Python; {INSTALLING}" if absent else None
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        version(name)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def seconds(text: str) -> float:

@@ -51,7 +51,9 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of every command that measures in lockstep."""
     parser.add_argument("--base", metavar="NAME", help="the arm that ratios are in terms of: the first")
-    parser.add_argument("--budget", type=seconds, default=BUDGET, metavar="TIME", help="for all of it: 90s, 5m, 1h")
+    parser.add_argument(
+        "--budget", type=seconds, default=BUDGET, metavar="TIME", help="for all of it: 90s, 5m, 1h (%(default)s)"
+    )
     parser.add_argument(
         "--generations", type=_positive, metavar="N", help="so many sets of processes, not what the noise suggests"
     )
@@ -100,7 +102,7 @@ def missing() -> str | None:
     """Return why lockstep cannot run in this Python, or None."""
     if sys.platform == "win32":
         return "the controller speaks to its arms by sockets that they inherit, which Windows does not know"
-    return not_installed(*MEASURING, environment="compare")
+    return not_installed(*MEASURING)
 
 
 def _positive(text: str) -> int:

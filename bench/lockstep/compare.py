@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.instrument.command_line import refuse, seconds
+from bench.instrument.command_line import refuse
 from bench.lockstep import arms, command
 
 PYTHONS = ("311", "312", "313", "314", "314t", "315", "315t")
@@ -44,7 +44,7 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "--environments", type=Path, default=Path(".tox"), metavar="DIR", help="where tox keeps them (%(default)s)"
     )
     parser.add_argument("selection", nargs="*", metavar="-- PYTEST", help="what to run, in pytest's words")
-    parser.set_defaults(run=run, budget=seconds(BUDGET), output=OUTPUT)
+    parser.set_defaults(run=run, budget=BUDGET, output=OUTPUT)
 
 
 def run(given: argparse.Namespace) -> int:

@@ -14,7 +14,7 @@ from bench.instrument.command_line import not_installed, refuse
 if TYPE_CHECKING:
     from bench.report.document import Report
 
-_NEEDED = ("numpy", "scipy", "pydantic", "Jinja2", "Altair", "vl-convert")
+_NEEDED = ("numpy", "scipy", "pydantic", "Jinja2", "Altair", "vl-convert-python")
 _WIDTH = 100
 _DESCRIPTION = """\
 Turn run files (the JSON that `tox -e bench` writes, or any pytest-benchmark JSON) into one HTML page that needs no
@@ -57,7 +57,7 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def run(given: argparse.Namespace) -> int:
     """Make the page; returns 0, or 2 after one line on standard error."""
-    if missing := not_installed(*_NEEDED, environment="report"):
+    if missing := not_installed(*_NEEDED):
         return refuse(given, missing)
     # Imported now that they are known to be there: a Python without them is told in one line what to do.
     from bench.report.inputs import AbsentError, InputError, run_files  # noqa: PLC0415

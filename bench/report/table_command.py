@@ -38,7 +38,7 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def run(given: argparse.Namespace) -> int:
     """Print or write the table; returns 0, or 2 after one line on standard error."""
-    if missing := not_installed("numpy", "scipy", "pydantic", "tabulate", environment="report"):
+    if missing := not_installed("numpy", "scipy", "pydantic", "tabulate"):
         return refuse(given, missing)
     # Imported now that they are known to be there: a Python without them is told in one line what to do.
     from bench.instrument.results import ResultsError, load_all  # noqa: PLC0415

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from flagkit.advise.records import KindCosts
@@ -73,9 +73,10 @@ def store(stored: Stored) -> None:
     text = json.dumps({"identity": identity(), **asdict(stored)}, indent=1)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False, encoding="utf-8") as file:
-            file.write(text)
-        Path(file.name).replace(path)
+        with TemporaryDirectory(dir=path.parent, ignore_cleanup_errors=True) as making:
+            written = Path(making, path.name)
+            written.write_text(text, "utf-8")
+            written.replace(path)
     except OSError:
         return
 

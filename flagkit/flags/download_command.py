@@ -82,9 +82,20 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         metavar="URL",
         help="a Dask cluster's scheduler, such as tcp://host:8786, for -x dask (default: a cluster of this machine)",
     )
-    how.add_argument("-d", "--dest", metavar="DIR", type=Path, default=Path("downloads"), help="default: downloads")
     how.add_argument(
-        "--timeout", metavar="S", type=time_limit, default=TIMEOUT_S, help="seconds (default: %(default)g)"
+        "-d",
+        "--dest",
+        metavar="DIR",
+        type=Path,
+        default=Path("downloads"),
+        help="where to save them (default: downloads)",
+    )
+    how.add_argument(
+        "--timeout",
+        metavar="S",
+        type=time_limit,
+        default=TIMEOUT_S,
+        help="seconds to wait for an answer (default: %(default)g)",
     )
     how.add_argument("--retries", metavar="N", type=at_least(0), default=0, help="further attempts (default: 0)")
     how.add_argument("-v", "--verbose", action="store_true", help="a line for each code instead of a progress bar")

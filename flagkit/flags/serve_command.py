@@ -39,12 +39,24 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=run)
-    parser.add_argument("--host", default="localhost", help="default: localhost, on 127.0.0.1 and ::1")
-    parser.add_argument("--port", metavar="N", type=at_least(0), help="default: 8001; 0: any that is free")
-    parser.add_argument("--delay", metavar="S", nargs="+", type=seconds, help="seconds, or from S to S seconds")
+    parser.add_argument(
+        "--host", default="localhost", help="name or address to listen at (default: localhost, on 127.0.0.1 and ::1)"
+    )
+    parser.add_argument(
+        "--port", metavar="N", type=at_least(0), help="port to listen at; 0: any that is free (default: 8001)"
+    )
+    parser.add_argument(
+        "--delay", metavar="S", nargs="+", type=seconds, help="seconds before an answer, or from S to S (default: 0)"
+    )
     parser.add_argument("--delay-rate", metavar="P", type=share, help="share of answers with a delay (default: 1)")
     parser.add_argument("--error-rate", metavar="P", type=share, help="share of answers that are errors (default: 0)")
-    parser.add_argument("--seed", metavar="N", type=int, default=DEFAULT_SEED, help="default: %(default)s")
+    parser.add_argument(
+        "--seed",
+        metavar="N",
+        type=int,
+        default=DEFAULT_SEED,
+        help="of what is drawn: delays, errors (default: %(default)s)",
+    )
     parser.add_argument("-v", "--verbose", action="store_true", help="a line for each request")
     return parser
 

@@ -20,6 +20,8 @@ __all__ = ["FlagUvicorn", "PortError", "serve"]
 LOOPBACK = ("127.0.0.1", "::1")
 LOOPBACK_NAME = "localhost"
 BACKLOG = 2048
+FILES = 8192
+"""Connections for 1,000 clients several times over, and fewer than macOS allows a process."""
 MOMENT_S = 2
 """What is in flight at the end has this long, in seconds."""
 NO_ADDRESS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
@@ -121,7 +123,7 @@ def serve(
     `ready` is called when connections are accepted, with the server and with `hosted` as they are: with their ports.
     Raises PortError before anything is served.
     """
-    _raise_file_limit()
+    raise_file_limit()
     sockets: list[socket.socket] = []
     served: list[Hosted] = []
     try:
@@ -161,14 +163,17 @@ def _exit_in_order() -> None:
         signal.signal(number, lambda *_: None)
 
 
-def _raise_file_limit() -> None:
-    """Allow as many connections as the system does: the usual soft limit of 1,024 files is less than 1,000 clients."""
+def raise_file_limit() -> None:
+    """Allow FILES connections, or as many as the system does: the usual 1,024 files are too few for 1,000 clients."""
     try:
         import resource  # noqa: PLC0415 - not on Windows, which has no such limit
     except ImportError:
         return
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    limit, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # Without a limit there is one all the same, on macOS, and to ask for more is an error
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if limit != resource.RLIM_INFINITY and limit < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 class _WithoutCancellations(logging.Filter):

@@ -40,6 +40,20 @@ def test_another_version_or_machine_has_its_own(monkeypatch: pytest.MonkeyPatch)
     assert cache.load() == cache.Stored()
 
 
+def test_a_full_disk_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What could not be kept is taken away, and what was kept before is still there."""
+    before = cache.Stored({"thread": costs("thread")})
+    cache.store(before)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    cache.store(cache.Stored({"thread": costs("thread")}, {"dask": 3.0}))
+    assert len(list(cache.folder().iterdir())) == 1
+    assert cache.load() == before
+
+
 def test_a_folder_that_cannot_be_written_to(home: Path) -> None:
     """Nothing is kept, and nothing fails."""
     (home / "flagkit").write_text("no folder")

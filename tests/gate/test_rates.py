@@ -87,6 +87,16 @@ def test_file_that_is_no_recording(tmp_path: Path, capsys: pytest.CaptureFixture
     ]
 
 
+def test_windows_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What its arms need is not there: one line, and nothing is recorded."""
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert main(["gate-rates", str(tmp_path / "rates.jsonl"), "--time", "1s"]) == 2
+    assert "which Windows does not know" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.once
 def test_replay_passes_identical_code_and_finds_the_injected(logged: list[replay.Logged]) -> None:
     """Identical code passes; 5% in one benchmark of thirty is found, and nothing else."""

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -279,9 +280,11 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_without_what_it_needs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_what_it_needs(
+    uninstall: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A Python without scipy, and Windows, are told in one line, with status 2."""
-    monkeypatch.setitem(sys.modules, "scipy", None)
+    uninstall("scipy")
     assert main(["lockstep", *ARMS]) == 2
     assert capsys.readouterr().err.startswith("python -m bench lockstep: scipy not installed in this Python; ")
     monkeypatch.setattr(sys, "platform", "win32")

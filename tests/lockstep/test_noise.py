@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
@@ -361,10 +361,10 @@ def test_errors_of_the_user(options: list[str], message: str, capsys: pytest.Cap
 
 @pytest.mark.parametrize("lacking", ["scipy", "pydantic"])
 def test_command_without_what_it_needs(
-    lacking: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    lacking: str, uninstall: Callable[[str], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A Python without what it needs is told so in one line."""
-    monkeypatch.setitem(sys.modules, lacking, None)
+    uninstall(lacking)
 
     assert main(["lockstep-noise"]) == 2
     error = capsys.readouterr().err

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -189,14 +188,15 @@ def test_a_device_is_never_replaced(write_run: WriteRun, tmp_path: Path, capsys:
     assert pipe.is_fifo()
 
 
-def test_missing_libraries(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_libraries(uninstall: Callable[[str], None], capsys: pytest.CaptureFixture[str]) -> None:
     """A Python without the drawing libraries is told what to run."""
-    monkeypatch.setitem(sys.modules, "altair", None)
+    uninstall("Altair")
 
     assert report() == 2
 
     assert capsys.readouterr().err == (
-        "python -m bench report: Altair not installed in this Python; `tox -e report` has all that it needs\n"
+        "python -m bench report: Altair not installed in this Python; "
+        "`uv pip install . --group proof --group report` installs all that `python -m bench` needs\n"
     )
 
 

@@ -1,6 +1,7 @@
 """python -m bench gate-rates: record processes with known truth, then say how often the gate and others are wrong."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from bench.instrument.command_line import MEASURING, not_installed, refuse, say, seconds
@@ -55,8 +56,10 @@ def _number(text: str) -> int:
 
 def run(given: argparse.Namespace) -> int:
     """Record and judge, or do what is asked instead; returns 0, or 2 after one line."""
-    if missing := not_installed(*MEASURING, environment="proof"):
+    if missing := not_installed(*MEASURING):
         return refuse(given, missing)
+    if given.time is not None and sys.platform == "win32":
+        return refuse(given, "lockstep's arms inherit sockets, which Windows does not know")
     # Imported now that what they need is known to be there.
     from bench.gate.rates import simulate, sizes  # noqa: PLC0415
 

@@ -88,7 +88,7 @@ def missing() -> str | None:
     """Return why this Python cannot measure noise, or None: what lockstep needs, and what reads run files."""
     if (reason := lockstep.missing()) is not None:
         return reason
-    return not_installed("pydantic", environment="proof")
+    return not_installed("pydantic")
 
 
 def _show(line: "tqdm[Any]", name: str, spent_s: float) -> None:
