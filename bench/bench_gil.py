@@ -1,9 +1,10 @@
 """Do threads help? CPU workloads on each executor kind, on threads released together, and on objects that they share.
 
-Three questions, each with its reference in turn beside every round:
+Three questions, each with its reference in turn beside every round, and a loop alone, for what another Python takes:
   test_gil         fixed work in all, mapped by a warm pool, against the same work in a plain loop (serial)
   test_together    fixed work for each thread, all released at a barrier, against one thread alone
   test_contention  threads that meet at one object, against the same threads with an object each
+  test_serial      the work in a plain loop
 """
 
 from functools import partial
@@ -22,6 +23,7 @@ LADDER = [ladder_name(task_s) for task_s in LADDER_S]
 """Their lengths are the question of bench_dispatch; in full they are measured here too."""
 WAITERS = 8
 TOGETHER_S = ("gcd-short", "sha256", "zlib", "matmul", "triad", "json", "re")
+ALONE_S = (*TOGETHER_S, "skewed")
 
 
 def pool_cases(config: pytest.Config) -> list[tuple[str, str, int]]:
@@ -66,6 +68,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     more = choose(config, quick=[], default=[], thorough=[2 * cores])
     if metafunc.function is test_gil:
         metafunc.parametrize(("workload", "kind", "workers"), pool_cases(config))
+    elif metafunc.function is test_serial:
+        metafunc.parametrize("workload", choose(config, quick=ALONE_S, default=ALONE_S, thorough=tuple(WORKLOADS)))
     elif metafunc.function is test_together:
         workloads = choose(config, quick=TOGETHER_S[:2], default=TOGETHER_S, thorough=(*TOGETHER_S, *LADDER))
         cases = [(workload, threads) for workload in workloads for threads in sorted({max(2, cores), *more})]
@@ -100,6 +104,28 @@ def test_gil(workload: str, kind: str, workers: int, measure: Measure) -> None:
                 "temperature": "warm",
             },
         )
+
+
+@pytest.mark.pythons
+@pytest.mark.benchmark(max_time=0.3)
+def test_serial(workload: str, measure: Measure) -> None:
+    """Do a workload in a plain loop: what one thread's work takes, for Pythons to be held against each other."""
+    work: Workload = WORKLOADS[workload]
+    if reason := work.unavailable("serial"):
+        pytest.skip(reason)
+    work.serial()
+    measure(
+        work.serial,
+        expect=work.check,
+        parameters={
+            "suite": "gil",
+            "workload": workload,
+            "kind": "serial",
+            "workers": 1,
+            "tasks": len(work.items),
+            "temperature": "warm",
+        },
+    )
 
 
 @pytest.mark.benchmark(max_time=0.6)

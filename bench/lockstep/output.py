@@ -109,6 +109,7 @@ class Files:
             "benchmarks": [
                 {
                     "fullname": nodeid,
+                    "kind": _kind(recording.described[nodeid][recording.base]),
                     "cores": list(recording.rounds[nodeid][-1].cores),
                     "iterations": recording.rounds[nodeid][-1].iterations,
                     "ratios": {head: asdict(value) for head, value in ratios_of.items()},
@@ -117,6 +118,12 @@ class Files:
             ],
             "refused": [_refused(refusal) for refusal in recording.refusals],
         }
+
+
+def _kind(described: Mapping[str, Any]) -> str | None:
+    """Return the kind of executor that a benchmark says it is of."""
+    kind = described["extra_info"].get("kind")
+    return kind if isinstance(kind, str) else None
 
 
 def ratios(recording: Recording) -> Mapping[str, Mapping[str, estimate.RatioEstimate]]:

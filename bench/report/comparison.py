@@ -35,6 +35,7 @@ class _Ratio(_Read):
 
 class _Benchmark(_Read):
     fullname: str
+    kind: str | None = None
     cores: tuple[int, ...] = ()
     ratios: dict[str, _Ratio]
 
@@ -73,6 +74,13 @@ class Ratio:
     no_interval: str | None
     cores: int
     """How many cores the arms took turns on; 0 where the file does not tell."""
+    kind: str | None = None
+    """The kind of executor; None where the benchmark has none, or does not tell."""
+
+    @property
+    def is_of_one_thread(self) -> bool:
+        """Return whether one thread does the work, and no pool, as far as the file tells."""
+        return self.kind in {None, "serial"} and self.cores <= 1
 
     @property
     def decides(self) -> bool:
@@ -115,6 +123,7 @@ def load(path: Path, text: bytes) -> Comparison:
             held.rounds,
             held.no_interval,
             len(item.cores),
+            item.kind,
         )
         for item in file.benchmarks
         for arm, held in item.ratios.items()

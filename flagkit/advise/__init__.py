@@ -35,8 +35,12 @@ def advise(
     """
     from flagkit.advise.advising import Advising  # noqa: PLC0415 - which needs numpy, and no measuring process does
 
-    if isinstance(items, Sequence):
-        known: Sequence[T] = items
+    if n is not None and n < 1:
+        raise AdviseError(f"n is how many items the real job has: at least 1, not {n}")
+    if isinstance(items, str):  # which would be taken for what names the items
+        known: Sequence[T] = list(items)
+    elif isinstance(items, Sequence):
+        known = items
     else:
         known, length = first_items(items)
         if length is None and n is None:

@@ -36,7 +36,7 @@ def folder() -> Path:
 def identity() -> Mapping[str, str]:
     """Return all that the costs depend on: when one of these changes, they are measured again."""
     return {
-        "flagkit": version("flagkit"),
+        "flagkit": _version("flagkit"),
         "python": sys.version,
         "executable": str(Path(sys.executable).resolve()),
         "gil": str(getattr(sys, "_is_gil_enabled", lambda: True)()),
@@ -63,21 +63,21 @@ def load() -> Stored:
     try:
         found = json.loads(_path().read_text("utf-8"))
         return Stored({kind: _costs(record) for kind, record in found["costs"].items()}, found["not_within_s"])
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, RuntimeError, ValueError, TypeError, KeyError, AttributeError):  # RuntimeError: there is no home
         return Stored()
 
 
 def store(stored: Stored) -> None:
     """Keep the costs, whole or not at all; where the folder cannot be written to, they are measured each time."""
-    path = _path()
     text = json.dumps({"identity": identity(), **asdict(stored)}, indent=1)
     try:
+        path = _path()
         path.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=path.parent, ignore_cleanup_errors=True) as making:
             written = Path(making, path.name)
             written.write_text(text, "utf-8")
             written.replace(path)
-    except OSError:
+    except (OSError, RuntimeError):
         return
 
 

@@ -90,11 +90,13 @@ def predictions(ranking: list[Ranked], evidence: Evidence, draws: Draws) -> list
     ]
 
 
-def _peak_bytes(candidate: Candidate, measured: Measured, costs: KindCosts | None) -> float:
+def _peak_bytes(candidate: Candidate, measured: Measured, costs: KindCosts | None) -> float | None:
     """Return the memory of caller and workers together at its peak, with all results, which the caller keeps.
 
-    A worker that things are sent to has a chunk of them, as they are and pickled.
+    A worker that things are sent to has a chunk of them, as they are and pickled. None where it is not known.
     """
+    if not measured.base_bytes:
+        return None
     of_worker = measured.task_bytes + (costs.worker_bytes if costs is not None else 0.0)
     if resolve(candidate.kind).family not in ("serial", "thread"):
         of_worker += candidate.chunksize * 2 * (measured.arguments.size_bytes + measured.results.size_bytes)

@@ -1,6 +1,5 @@
 """Why the choice is what it is, and what would change it: sentences made of the model's terms."""
 
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from math import inf
@@ -37,7 +36,7 @@ def reason(measured: Measured, ranking: list[Ranked], draws: Draws) -> str:
     if measured.cpu_share < 1 - WORTH_TELLING:
         said.append(f"the tasks wait for {percent(1 - measured.cpu_share)} of their time")
     if family != "thread" and (threads := others.get("thread")):
-        said.append(_against_threads(threads, serial_s, draws))
+        said.append(_against_threads(threads, serial_s, measured, draws))
     elif family == "thread" and draws.gil_share < 1 - WORTH_TELLING and measured.cpu_share > WORTH_TELLING:
         said.append(f"{percent(1 - draws.gil_share)} of the computing runs in threads side by side")
     if family != "process" and (processes := others.get("process")):
@@ -72,7 +71,7 @@ def held_back(measured: Measured, ranking: list[Ranked], draws: Draws) -> dict[s
     serial_s = _serial_s(ranking)
     ratios = sorted(both / alone for both, alone in zip(measured.together_s, measured.alone_s, strict=True))
     why = (
-        f"{_held(draws.gil_share)}: {measured.threads} threads with as much to do each took "
+        f"{_held(measured, draws.gil_share)}: {measured.threads} threads with as much to do each took "
         f"{ratio(ratios[len(ratios) // 2])} as long as one"
     )
     threads = (one for one in ranking[1:] if _family(one.candidate.kind) == "thread")
@@ -83,18 +82,18 @@ def _serial_s(ranking: list[Ranked]) -> float:
     return next(one.median_s for one in ranking if one.candidate.kind == "serial")
 
 
-def _against_threads(threads: Ranked, serial_s: float, draws: Draws) -> str:
+def _against_threads(threads: Ranked, serial_s: float, measured: Measured, draws: Draws) -> str:
     overhead = _overhead("threads", threads)
     if overhead or draws.gil_share < WORTH_TELLING:
         return overhead
     gain = serial_s / threads.median_s
     would = "would take turns" if gain < 1 + WORTH_TELLING else f"would gain only {ratio(gain)}"
-    return f"threads {would}, as {_held(draws.gil_share)}"
+    return f"threads {would}, as {_held(measured, draws.gil_share)}"
 
 
-def _held(share: float) -> str:
+def _held(measured: Measured, share: float) -> str:
     """Return why threads take turns: without a GIL it is a lock, or the memory that they share."""
-    if getattr(sys, "_is_gil_enabled", lambda: True)():
+    if measured.has_gil:
         return f"the GIL is held for {percent(share)} of the computing"
     return f"{percent(share)} of the computing is on what they share"
 

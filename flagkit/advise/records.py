@@ -169,7 +169,8 @@ class Prediction:
     time_s: Interval
     speedup: float
     """Serial time / time."""
-    peak_bytes: float
+    peak_bytes: float | None
+    """None where it is not known how much memory a process has."""
     best_share: float
     """How often it was the fastest of all when the measurements were drawn again."""
     terms: dict[str, float]

@@ -123,7 +123,7 @@ def _row(one: Prediction) -> tuple[str, ...]:
         seconds(one.time_s.value),
         _bounds(one.time_s),
         ratio(one.speedup),
-        size(one.peak_bytes),
+        "unknown" if one.peak_bytes is None else size(one.peak_bytes),
     )
 
 

@@ -188,7 +188,7 @@ def _end(process: Any) -> None:
     process.join()
     if sys.platform == "win32":
         return
-    with contextlib.suppress(ProcessLookupError):  # nobody is left
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # nobody is left, or (macOS) zombies alone
         os.killpg(process.pid, signal.SIGTERM)
         deadline = time.monotonic() + END_S
         while time.monotonic() < deadline and _is_alive(process.pid):

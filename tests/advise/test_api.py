@@ -62,6 +62,19 @@ def test_no_items() -> None:
         advise(subjects.one_more, [])
 
 
+def test_a_text_is_its_letters() -> None:
+    """As items it is what a loop makes of it, and no name of something to look up."""
+    with pytest.raises(AdviseError, match="no good"):
+        advise(subjects.fail, "tests.advise.subjects:few")
+
+
+@pytest.mark.parametrize("n", [0, -1])
+def test_a_job_without_items(n: int) -> None:
+    """There is no such real job."""
+    with pytest.raises(AdviseError, match="at least 1"):
+        advise(subjects.one_more, [1, 2], n=n)
+
+
 @pytest.mark.once
 def test_the_job_is_never_run_whole(tmp_path: Path) -> None:
     """At most half of the items are ever run."""

@@ -40,6 +40,18 @@ def test_another_version_or_machine_has_its_own(monkeypatch: pytest.MonkeyPatch)
     assert cache.load() == cache.Stored()
 
 
+def test_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is kept, and nothing fails, where there is no home to have a cache in."""
+
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    cache.store(cache.Stored({"thread": costs("thread")}))
+    assert cache.load() == cache.Stored()
+
+
 def test_a_full_disk_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """What could not be kept is taken away, and what was kept before is still there."""
     before = cache.Stored({"thread": costs("thread")})

@@ -51,6 +51,12 @@ def test_the_reason_against_threads_is_the_gil() -> None:
     assert "use process-fork, 4 workers" in reason
 
 
+def test_what_threads_share_without_a_gil_is_no_gil() -> None:
+    """The reason goes by the process that ran the function: importing its module may have switched the GIL on."""
+    reason = advised(measured(0.2, has_gil=False)).reason
+    assert reason.startswith("Threads would take turns, as 100% of the computing is on what they share: ")
+
+
 def test_threads_that_gain_a_little_do_not_take_turns() -> None:
     """The reason and the speed-up in the table say the same."""
     advice = advised(measured(0.2, gil_share=0.6))
@@ -254,6 +260,13 @@ def test_the_page_fits_and_says_all() -> None:
     rows = [line.split()[-1] for line in lines if line.startswith(("serial  ", "thread, 2 workers"))]
     assert rows[-2:] == ["yes", "no"]
     assert json.loads(as_json(advice))["verified"][2]["failure"] == "it ran out of memory"
+
+
+def test_memory_that_is_not_known_is_no_number() -> None:
+    """Where the system does not tell what a process has, neither does the table."""
+    advice = advised(measured(0.2, base_bytes=0))
+    assert {line.split()[-1] for line in as_text(advice, TARGET).splitlines() if "process-" in line[:8]} == {"unknown"}
+    assert {one["peak_bytes"] for one in json.loads(as_json(advice))["ranking"]} == {None}
 
 
 def test_ties_are_said() -> None:

@@ -75,6 +75,28 @@ def test_ratio_without_interval(write_run: WriteRun, write: Callable[[object], P
     assert figure.heading.startswith("5 of 6 ratios")
 
 
+def test_tax_is_of_one_thread(write_run: WriteRun, write: Callable[[object], Path], make_lockstep: Make) -> None:
+    """What a pool does on one core is no part of it; where cores could not be chosen, there is a tax all the same."""
+    content = make_lockstep()
+    content["benchmarks"][0] |= {"kind": "process-fork"}
+    content["benchmarks"][1] |= {"kind": "serial", "cores": []}
+    figures = pythons(write_run(), write(content)).figures
+
+    assert figures[2].heading == "The free-threading tax of cp314t: 1.10x slower in the geometric mean of 2"
+    assert [row[1] for row in figures[2].table.rows] == ["test_gil[json]", "test_serialization[dumps-bytes]"]
+
+
+@pytest.mark.parametrize("names", [("off", "jit", "next"), ("jit", "jitt", "next")])
+def test_other_arms_have_no_tax(
+    names: tuple[str, ...], write_run: WriteRun, write: Callable[[object], Path], make_lockstep: Make
+) -> None:
+    """An arm that somebody named is no free-threaded build for the letter that it ends in."""
+    section = pythons(write_run(), write(make_lockstep(names)))
+
+    assert section.absent == ()
+    assert "free-threading-tax" not in {figure.anchor for figure in section.figures}
+
+
 def test_tax_that_was_not_measured(write_run: WriteRun, write: Callable[[object], Path], make_lockstep: Make) -> None:
     """A t build beside the base of another version has no tax; the command that would measure it is named."""
     section = pythons(write_run(), write(make_lockstep(("cp311", "cp314t", "cp315"))))

@@ -49,6 +49,16 @@ def test_reading_order(report: Report) -> None:
     assert all(one.question.endswith("?") for one in report.sections)
 
 
+def test_threads_together_are_named_with_what_they_are_against(run: Run) -> None:
+    """The heading has the threads and the reference of the benchmark whose figure it has."""
+    together = [item for item in run.benchmarks if item.text("scaling") == "worker"]
+    more = replace(together[0], parameters={**together[0].parameters, "workers": 4})
+    for first, what, against in ((together[0], "sha256", "one thread"), (together[1], "dict", "independent objects")):
+        heading = figure(document.report([replace(run, benchmarks=(first, more))]), "together").heading
+        assert heading.partition(" on ")[0].endswith(what)
+        assert heading.endswith(f"for each of 2 threads that start together than for {against}")
+
+
 def test_every_suite_has_its_figures(report: Report) -> None:
     """With every suite measured, each question but the one that lockstep answers has an answer and figures."""
     anchors = [one.anchor for one in report.figures]
@@ -105,7 +115,7 @@ def test_one_suite_left_out(run: Run, suite: str, anchor: str, section_of: str) 
 
 
 def test_steps_add_up(report: Report) -> None:
-    """The parts of each bar are shares of one whole, which is written above; the residual is one of them."""
+    """The parts of each bar are shares of one whole, written above; the residual is one of them, and n counts tasks."""
     drawn = figure(report, "ten-steps")
     (panel,) = drawn.panels
 
@@ -114,6 +124,7 @@ def test_steps_add_up(report: Report) -> None:
     assert panel.points[0].series == "1 queue"
     assert panel.points[-1].series == "12 residual"
     assert "step 3 send takes most: 30% of 100 \N{MICRO SIGN}s" in drawn.heading
+    assert drawn.method.endswith("n = 9 tasks taken apart.")
 
 
 def test_steps_of_a_clocks_grain(run: Run) -> None:

@@ -72,8 +72,8 @@ def shortest_task(study: Study) -> Figure | None:
             "shortest task worth it. A task's length is what it takes in a plain loop."
         ),
         method=(
-            f"{wording.capitalised(PAIRED_RATIO)}, by the workers; serial took turns. Bars: 95% interval by order "
-            f"statistics, {rounds(item.benchmark.rounds for item in held)}."
+            f"{wording.capitalised(PAIRED_RATIO)}, by the workers; serial took turns. Bars: {INTERVALS}, "
+            f"{rounds(item.benchmark.rounds for item in held)}."
         ),
         x=axes.time(lengths, "length of a task"),
         y=Axis("efficiency", 0, most * 1.05, tuple(tick for tick in _SHARES if tick[0] <= most * 1.05), log=False),

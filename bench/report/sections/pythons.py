@@ -1,6 +1,7 @@
 """Which Python? Pythons measured side by side: suite by suite, benchmark by benchmark, and the tax."""
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
@@ -11,6 +12,8 @@ from bench.report.figures import Figure, Panel, PanelGroup, Point, Table
 from bench.report.section import Section, Study
 
 _COMPARE = "tox -e compare"
+_FREE_THREADED = re.compile(r"cp\d+t")
+"""What `tox -e compare` calls the arms of such builds; other arms have names of somebody else's choice."""
 
 
 def section(study: Study) -> Section:
@@ -19,7 +22,7 @@ def section(study: Study) -> Section:
     figures = tuple(figure for number, side in enumerate(sides, 1) for figure in _figures(side, number))
     absent = [] if sides else [("Pythons side by side, and the free-threading tax", _COMPARE)]
     for side in sides:
-        taxed = [arm for arm in side.arms[1:] if arm.endswith("t") and arm[:-1] != side.base]
+        taxed = [arm for arm in side.arms[1:] if _FREE_THREADED.fullmatch(arm) and arm[:-1] != side.base]
         absent += [
             (f"The free-threading tax of {arm}, measured beside {side.base} alone", f"{_COMPARE} -- --base {arm[:-1]}")
             for arm in taxed
@@ -32,8 +35,9 @@ def _figures(side: Comparison, number: int) -> Iterable[Figure]:
     suffix = f"-{number}" if number > 1 else ""
     yield _suites(side, f"pythons-by-suite{suffix}")
     yield _benchmarks(side, f"pythons-by-benchmark{suffix}")
-    tax = [ratio for ratio in side.ratios if ratio.arm == f"{side.base}t" and ratio.cores == 1]
-    if tax:
+    free = f"{side.base}t"
+    tax = [ratio for ratio in side.ratios if ratio.arm == free and ratio.is_of_one_thread]
+    if tax and _FREE_THREADED.fullmatch(free):
         yield _tax(side, tax, f"free-threading-tax{suffix}")
 
 
@@ -121,7 +125,7 @@ def _tax(side: Comparison, tax: list[Ratio], anchor: str) -> Figure:
         anchor=anchor,
         heading=f"The free-threading tax of {arm}: {units.slower(_middle(tax))} in the geometric mean of {len(tax):,}",
         reading=f"Right of 1x is what one thread pays for doing without the GIL: time on {arm} / on {side.base}.",
-        method=f"{_method(side)} Benchmarks that use one core.",
+        method=f"{_method(side)} Benchmarks of one thread's work, without a pool.",
         x=axes.slowdown(_ends(tax), f"time in terms of {side.base}"),
         y=axes.NAMES,
         groups=(PanelGroup("", (_panel("Single-threaded work", tax),)),),

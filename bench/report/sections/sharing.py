@@ -62,8 +62,8 @@ def _prices(study: Study, held: list[Measured]) -> Figure | None:
         ),
         reading="Right of 1x, a medium costs more between processes than its like between threads of one process.",
         method=(
-            f"{wording.capitalised(PAIRED_RATIO)}; threads took turns with processes. Bars: 95% interval by order "
-            f"statistics, {rounds(item.benchmark.rounds for item in shown)}."
+            f"{wording.capitalised(PAIRED_RATIO)}; threads took turns with processes. Bars: {INTERVALS}, "
+            f"{rounds(item.benchmark.rounds for item in shown)}."
         ),
         x=axes.slowdown(ends, "time between processes / threads"),
         y=axes.NAMES,

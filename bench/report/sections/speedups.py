@@ -7,7 +7,7 @@ from bench.instrument import metrics, units
 from bench.instrument.metrics import Missing
 from bench.instrument.metrics.scalability import FITTED
 from bench.instrument.records import Run
-from bench.instrument.statistics import PAIRED_RATIO
+from bench.instrument.statistics import INTERVALS, PAIRED_RATIO
 from bench.report import axes, measured, wording
 from bench.report.figures import Figure, Panel, PanelGroup, Point, Table
 from bench.report.findings import usable_cores
@@ -16,10 +16,7 @@ from bench.report.section import Study, rounds
 from bench.report.sections import scaling
 from bench.report.sections.scaling import Fits
 
-_METHOD = (
-    f"{wording.capitalised(PAIRED_RATIO)}; serial took turns with each, round by round. Bars: 95% interval by order "
-    "statistics"
-)
+_METHOD = f"{wording.capitalised(PAIRED_RATIO)}; serial took turns with each, round by round. Bars: {INTERVALS}"
 _RATIO = "speed-up over serial"
 
 

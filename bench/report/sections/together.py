@@ -26,12 +26,13 @@ def figure(study: Study) -> Figure | None:
         return None
     labels = tuple(dict.fromkeys(run.label for run, *_ in held))
     last = [row for row in held if row[0].label == labels[-1]]
-    threads = max(item.integer("workers") or 0 for _, item, *_ in last)
+    _, first, what, loss = last[0]
+    against = first.reference.name if first.reference else wording.NONE
     return Figure(
         anchor="together",
         heading=(
-            f"{last[0][2]} on {labels[-1]}: {units.slower(last[0][3].value)} for each of {threads:,} threads "
-            "that start together than for one alone"
+            f"{what} on {labels[-1]}: {units.slower(loss.value)} for each of {first.integer('workers') or 0:,} "
+            f"threads that start together than for {against}"
         ),
         reading=(
             "Right of 1x, a thread takes longer beside others: at the number of threads they run one at a time, beyond "
