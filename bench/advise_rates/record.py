@@ -23,6 +23,9 @@ from flagkit.flags import BEHAVIOURS, FlagServer
 __all__ = ["RecordingError", "load", "python_name", "record"]
 
 ROUNDS = 9
+_HELD: dict[str, type] = {"cell": int, "python": str, "summary": str, "machine": dict, "runs": dict}
+_ADVISED: dict[str, type] = {"choice": str, "predicted": dict, "rules": dict}
+"""What a cell holds besides, where there was advice."""
 
 
 class RecordingError(ValueError):
@@ -36,23 +39,29 @@ def python_name() -> str:
 
 
 def load(path: Path) -> list[dict[str, Any]]:
-    """Return the cells of a file, none where there is no file; a last line that was cut off is left out."""
+    """Return the cells of a file, none where there is no file; a last line that was cut off is left out.
+
+    Raises RecordingError for a file that holds something else.
+    """
     if not path.exists():
         return []
-    lines = path.read_text("utf-8").splitlines()
-    found = []
-    for number, line in enumerate(lines, 1):
-        try:
-            one = json.loads(line)
-            is_cell = {"cell", "python", "runs"} <= one.keys()
-        except (ValueError, AttributeError):
-            if number == len(lines):
-                continue
-            is_cell = False
-        if not is_cell:
-            raise RecordingError(f"{path}: line {number} is no cell of advise-rates")
-        found.append(one)
-    return found
+    *lines, last = path.read_bytes().split(b"\n")
+    if last and not last.startswith(b"{"):  # nothing of ours, and the next cell would take its place
+        lines.append(last)
+    return [_cell(path, number, line) for number, line in enumerate(lines, 1)]
+
+
+def _cell(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        one = json.loads(line)
+    except ValueError:
+        one = None
+    if not isinstance(one, dict):
+        raise RecordingError(f"{path}: line {number} is no cell of advise-rates")
+    for name, kind in (_HELD if "error" in one else _HELD | _ADVISED).items():
+        if not isinstance(one.get(name), kind):
+            raise RecordingError(f"{path}: line {number} is no cell of advise-rates: it has no {name}")
+    return one
 
 
 def record(path: Path, time_s: float, *, budget_s: float, built: bool) -> None:

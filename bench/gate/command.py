@@ -48,7 +48,7 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     add = parser.add_argument
     add("--repo", type=Path, default=Path(), metavar="PATH", help="the repository (the one that this folder is in)")
-    add("--against", metavar="REF", help="base (where head left origin/main; there, HEAD~1)")
+    add("--against", metavar="REF", help="base (where head left origin/main; there, its parent)")
     add("--head", default="working tree", metavar="REF", help="head (%(default)s, with what is not committed)")
     add("--install", default=INSTALL, metavar="CMD", help="run in each state to install it ('%(default)s')")
     add("--benchmarks", choices=("head", "own"), default="head", help="whose benchmark files measure (%(default)s's)")
@@ -134,12 +134,10 @@ def _check_outputs(given: argparse.Namespace) -> None:
     from bench.instrument.writer import DestinationError, prepare  # noqa: PLC0415 - as in _run()
 
     for path in filter(None, (given.json, given.markdown)):
-        if path.is_dir():
-            raise usage(f"{path}: is a folder; give a file")
         try:
             prepare(path)
         except DestinationError as error:
-            raise usage(str(error).removeprefix("--results: ")) from None
+            raise usage(str(error)) from None
 
 
 def _write(verdict: "Verdict", given: argparse.Namespace) -> str:

@@ -48,7 +48,7 @@ def base(repository: Repository, given: str | None, head_ref: Ref) -> Ref:
     parent = repository.commit(f"{head_ref.commit}~1")
     if parent is None:
         raise Trouble(f"head has no parent to compare with{_advice(repository)}")
-    return Ref("HEAD~1", parent)
+    return Ref("HEAD~1" if head_ref.is_working_tree else f"{head_ref.given}~1", parent)
 
 
 def _commit(repository: Repository, option: str, given: str) -> str:

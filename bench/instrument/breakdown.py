@@ -13,10 +13,14 @@ _NANOSECONDS = 1e9
 
 @dataclass(frozen=True, slots=True)
 class Breakdown:
-    """`names` of the parts, and for each task how long each took, in seconds; the last MOST_ROWS tasks are kept."""
+    """`names` of the parts, and for each task how long each took, in seconds; the last MOST_ROWS tasks are kept.
+
+    `visits` has the number of tasks of each visit, in the order of `rows_s`; it is empty for one that was all.
+    """
 
     names: tuple[str, ...]
     rows_s: tuple[tuple[float, ...], ...]
+    visits: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, names: Iterable[str], rows_s: Iterable[Sequence[float]]) -> "Breakdown":

@@ -6,14 +6,19 @@ Resident sizes, summed, would count a forked worker's untouched copy of its pare
 
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import psutil
 
+from bench.instrument import leaks
+
 SAMPLE_S = 0.005
 PATIENCE_S = 60.0
+_SAID = 500
+"""Letters of what a command has said that an error ends with."""
 
 
 class PeakError(RuntimeError):
@@ -36,32 +41,44 @@ def unavailable() -> str | None:
 def peak(command: Sequence[str]) -> Peak:
     """Run a command to its end and return its peak; what lasts less than SAMPLE_S may be missed.
 
-    Raises PeakError for an exit status other than 0.
+    Raises PeakError for an exit status other than 0, and for one that has not ended after PATIENCE_S: that is killed,
+    with all that it has started.
     """
     highest = Peak(0, 0)
     nowhere = subprocess.DEVNULL
-    with subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=subprocess.PIPE) as child:  # noqa: S603
+    with (
+        tempfile.TemporaryFile() as errors,  # which takes whatever is said, and whose end nobody has to wait for
+        subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=errors) as child,  # noqa: S603
+    ):
         deadline = time.monotonic() + PATIENCE_S
-        while child.poll() is None and time.monotonic() < deadline:
+        while (is_late := child.poll() is None) and time.monotonic() < deadline:
             found = _now(child.pid)
             highest = max(highest, found, key=lambda one: one.pss_bytes)
             time.sleep(SAMPLE_S)
-        if child.poll() is None:
-            child.kill()
-        said = child.stderr.read() if child.stderr else b""
-    if child.returncode:
-        raise PeakError(f"exit status {child.returncode}: {said.decode(errors='replace').strip()[-500:]}")
+        if is_late:
+            leaks.kill(_tree(child.pid))
+        status = child.wait()
+        errors.seek(0)
+        said = errors.read().decode(errors="replace").strip()[-_SAID:]
+    if is_late:
+        raise PeakError(f"had not ended after {PATIENCE_S:g} s: {said}")
+    if status:
+        raise PeakError(f"exit status {status}: {said}")
     return highest
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    """Return a process and its descendants."""
+    try:
+        root = psutil.Process(pid)
+        return [root, *root.children(recursive=True)]
+    except psutil.Error:
+        return []
 
 
 def _now(pid: int) -> Peak:
     total_bytes = processes = 0
-    try:
-        root = psutil.Process(pid)
-        tree = [root, *root.children(recursive=True)]
-    except psutil.Error:
-        return Peak(0, 0)
-    for process in tree:
+    for process in _tree(pid):
         try:
             total_bytes += int(process.memory_full_info().pss)
             processes += 1

@@ -48,7 +48,7 @@ class Recorder:
             self._path = writer.destination(given, build.tag())
             writer.prepare(self._path)
         except writer.DestinationError as error:
-            raise pytest.UsageError(str(error)) from None
+            raise pytest.UsageError(f"--results: {error}") from None
 
     def pytest_collection_finish(self) -> None:
         """Look at the GIL again: the suites have imported what they need."""

@@ -177,7 +177,7 @@ class Benchmark:
     `rounds_s` holds one value a round and is empty when the file keeps no raw rounds (pytest-benchmark's default
     for `--benchmark-save`); the summary fields are always there. `iterations` is the calls timed together in a round.
     `visits` has the number of rounds of each visit, in the order of `rounds_s`; it is empty for one that was all.
-    `spreads` is of the whole run (bench.instrument.spreads).
+    `spreads` is of the whole run (bench.instrument.spreads). `arm` is the name it was measured under in lockstep.
     """
 
     name: str
@@ -197,6 +197,7 @@ class Benchmark:
     breakdown: Breakdown | None = None
     visits: tuple[int, ...] = ()
     spreads: Spreads = Spreads()
+    arm: str | None = None
 
     def text(self, name: str) -> str | None:
         """Return the parameter of that name when it is text, else None."""

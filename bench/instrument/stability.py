@@ -23,10 +23,11 @@ STOLEN: Final = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Instability:
-    """A rule that fired: its name, what was seen and what to do about it, and the benchmarks that it names."""
+    """A rule that fired: its name, what was seen, what to do about it, and the benchmarks that it names."""
 
     rule: str
-    text: str
+    seen: str
+    advice: str
     benchmarks: tuple[str, ...] = ()
 
 
@@ -46,7 +47,7 @@ def of_runs(runs: Sequence[Run]) -> tuple[Instability, ...]:
     for other in runs[1:]:
         told = [difference for difference in differences(runs[0], other) if difference.is_of_build]
         if told:
-            found.append(Instability("unequal builds", _unequal(runs[0], other, told)))
+            found.append(_unequal(runs[0], other, told))
     return tuple(found)
 
 
@@ -66,8 +67,8 @@ def _scattered(run: Run) -> Instability | None:
         return None
     return Instability(
         "spread",
-        f"The rounds of {_of(wide, run)} scatter by more than {SPREAD:.0%} (interquartile range over median): run it "
-        "when nothing else runs, and hold ratios of neighbouring rounds, which drift together, above times.",
+        f"The rounds of {_of(wide, run)} scatter by more than {SPREAD:.0%} (interquartile range over median)",
+        "run it when nothing else runs, and hold ratios of neighbouring rounds, which drift together, above times.",
         _names(wide),
     )
 
@@ -78,8 +79,8 @@ def _few_rounds(run: Run) -> Instability | None:
         return None
     return Instability(
         "few rounds",
-        f"{_capital(_of(few, run))} had fewer than {FEWEST_ROUNDS} rounds, too few for an interval: give the run more "
-        "time (--budget, --benchmark-min-rounds).",
+        f"{_capital(_of(few, run))} had fewer than {FEWEST_ROUNDS} rounds, too few for an interval",
+        "give the run more time (--budget, --benchmark-min-rounds).",
         _names(few),
     )
 
@@ -91,7 +92,8 @@ def _few_visits(run: Run) -> Instability | None:
     return Instability(
         "few visits",
         f"{_capital(_of(few, run))} had two visits alone, so that how far these differ is known from the other "
-        "benchmarks, mostly: give the run more time (--budget).",
+        "benchmarks, mostly",
+        "give the run more time (--budget).",
         _names(few),
     )
 
@@ -104,13 +106,14 @@ def _frequency(run: Run) -> Instability | None:
     if governor and governor != "performance":
         return Instability(
             "frequency scaling",
-            f"The cores' frequency was left to the governor {governor}: set it to performance "
-            "(cpupower frequency-set -g performance).",
+            f"The cores' frequency was left to the governor {governor}",
+            "set it to performance (cpupower frequency-set -g performance).",
         )
     if boost:
         return Instability(
             "frequency scaling",
-            "The processor could raise its frequency for as long as heat allows: switch boost off for runs to compare.",
+            "The processor could raise its frequency for as long as heat allows",
+            "switch boost off for runs to compare.",
         )
     return None
 
@@ -122,7 +125,8 @@ def _busy(run: Run) -> Instability | None:
         return None
     return Instability(
         "load at start",
-        f"The machine was busy when the run started (load {start[0]:.2f}): run it when nothing else runs.",
+        f"The machine was busy when the run started (load {start[0]:.2f})",
+        "run it when nothing else runs.",
     )
 
 
@@ -136,8 +140,8 @@ def _stolen(run: Run) -> Instability | None:
         return None
     return Instability(
         "steal time",
-        f"The hypervisor gave {part:.1%} of this machine's core time to others: use a machine with cores of its own, "
-        "or believe the ratios of neighbouring rounds alone.",
+        f"The hypervisor gave {part:.1%} of this machine's core time to others",
+        "use a machine with cores of its own, or believe the ratios of neighbouring rounds alone.",
     )
 
 
@@ -149,7 +153,8 @@ def _throttled(run: Run) -> Instability | None:
     return Instability(
         "throttling",
         f"The control group held the run back in {taken.throttled_periods:,} of its periods, "
-        f"{units.seconds(taken.throttled_s or 0)} in all: raise its limit, or use fewer workers than it grants cores.",
+        f"{units.seconds(taken.throttled_s or 0)} in all",
+        "raise its limit, or use fewer workers than it grants cores.",
     )
 
 
@@ -160,8 +165,8 @@ def _gil_switched_on(run: Run) -> Instability | None:
     when = _when_switched_on(environment)
     return Instability(
         "GIL re-enabled",
-        f"A free-threaded build whose GIL was switched on {when}: it measures the GIL. Look for an extension module "
-        "that does not declare itself safe without it (python -W default names it).",
+        f"A free-threaded build whose GIL was switched on {when}, so that it measures the GIL",
+        "look for an extension module that does not declare itself safe without it (python -W default names it).",
     )
 
 
@@ -172,11 +177,13 @@ def _when_switched_on(environment: Environment) -> str:
     return "by an import before the benchmarks" if states.after_imports else "by an import during the benchmarks"
 
 
-def _unequal(base: Run, other: Run, told: Iterable[Difference]) -> str:
+def _unequal(base: Run, other: Run, told: Iterable[Difference]) -> Instability:
     what = "; ".join(f"{one.name}: {one.base} and {one.other}" for one in told)
-    return (
-        f"{base.label} and {other.label} were built differently ({what}): part of what differs between them is the "
-        "compiler's. Compare builds of one maker with the same flags."
+    return Instability(
+        "unequal builds",
+        f"{base.label} and {other.label} were built differently ({what}), so that part of what differs between them is "
+        "the compiler's",
+        "compare builds of one maker with the same flags.",
     )
 
 

@@ -5,7 +5,7 @@ once: the estimate is the mean of the visits' medians, on logarithms, and its in
 visits tell little of how much visits differ, so their variance is moderated: averaged with what all benchmarks of the
 run tell of it, in proportion to what either knows (`Prior`). Where there was one visit, the estimate is the median of
 its rounds, and the interval order statistics (the sign test inverted): that speaks of these pools alone. Either speaks
-of this run; a fresh process may still land elsewhere.
+of this run; a fresh process may still land elsewhere. Shares of a task's time are taken likewise, without logarithms.
 """
 
 import math
@@ -23,6 +23,8 @@ CONFIDENCE = 0.95
 MEDIAN = "median of rounds"
 PAIRED_RATIO = "median of the paired rounds' log ratios"
 OF_VISITS = "geometric mean over visits"
+SHARE = "median of tasks"
+SHARE_OF_VISITS = "mean over visits"
 INTERVALS = (
     "95% interval by visits (Student's t, their variance moderated over the benchmarks of the run), "
     "or by order statistics of the rounds of a single visit"
@@ -51,7 +53,10 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value with its 95% interval, or None where fewer than 6 rounds of one visit allow none; `n` counts rounds."""
+    """A value with its 95% interval, or None where fewer than 6 rounds of one visit allow none; `n` counts rounds.
+
+    Of a share of a task's time it counts tasks.
+    """
 
     value: float
     interval: Interval | None
@@ -120,7 +125,7 @@ def median(times_s: Sequence[float], visits: Sequence[int] = (), spread: Prior |
     """
     times = np.asarray(times_s, dtype=float)
     if len(visits) > 1:
-        return _over_visits(np.log(times), visits, spread, MEDIAN).map(math.exp)
+        return _over_visits(np.log(times), visits, spread, f"{MEDIAN}, {OF_VISITS}").map(math.exp)
     return _median(times, MEDIAN)
 
 
@@ -136,8 +141,24 @@ def speed_up(
     when the lengths differ, and as `median` does.
     """
     logs = log_ratios(times_s, reference_s)
-    estimate = _over_visits(logs, visits, spread, PAIRED_RATIO) if len(visits) > 1 else _median(logs, PAIRED_RATIO)
-    return estimate.map(math.exp)
+    if len(visits) > 1:
+        return _over_visits(logs, visits, spread, f"{PAIRED_RATIO}, {OF_VISITS}").map(math.exp)
+    return _median(logs, PAIRED_RATIO).map(math.exp)
+
+
+def share(shares: Sequence[float], visits: Sequence[int] = ()) -> Estimate:
+    """Estimate a share from those of tasks, `visits[i]` of which, in order, are of visit i (of one, without any).
+
+    A share may be 0, which has no logarithm: visits' medians are averaged as they are, and the interval is cut off at 0
+    and at 1. Raises ValueError as `median` does; `n` counts tasks.
+    """
+    values = np.asarray(shares, dtype=float)
+    if len(visits) < 2:  # noqa: PLR2004 - one visit tells nothing of how they differ
+        return _median(values, SHARE)
+    estimate = _over_visits(values, visits, None, f"{SHARE}, {SHARE_OF_VISITS}")
+    # A residual, and with it its share, may itself be a little below zero
+    least, most = min(0.0, estimate.value), max(1.0, estimate.value)
+    return estimate.map(lambda value: min(max(value, least), most))
 
 
 def log_ratios(times_s: Sequence[float], reference_s: Sequence[float]) -> Values:
@@ -193,7 +214,7 @@ def _over_visits(values: Values, visits: Sequence[int], spread: Prior | None, es
     variance, freedom = float(np.var(medians, ddof=1)), len(medians) - 1
     moderated = (variance, freedom) if spread is None else spread.moderate(variance, freedom)
     half = _t(moderated[1]) * math.sqrt(moderated[0] / len(medians))
-    return Estimate(center, Interval(center - half, center + half), values.size, f"{estimator}, {OF_VISITS}")
+    return Estimate(center, Interval(center - half, center + half), values.size, estimator)
 
 
 def _median(values: Values, estimator: str) -> Estimate:

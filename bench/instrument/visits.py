@@ -71,7 +71,9 @@ class Series:
         if reference_s:
             info["reference"]["data"] += reference_s
         if breakdown is not None:
-            info["breakdown"]["data_ns"] += breakdown["data_ns"]
+            held, added = info["breakdown"], breakdown["data_ns"]
+            held.setdefault("visits", [len(held["data_ns"])]).append(len(added))
+            held["data_ns"] += added
         self.rounds.append(len(times_s))
         info["visits"] = self.rounds
 

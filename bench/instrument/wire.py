@@ -37,11 +37,18 @@ def _scalars(values: object) -> dict[str, Scalar]:
     return {name: value for name, value in values.items() if value is None or isinstance(value, str | float | int)}
 
 
+def _arm(value: object) -> str | None:
+    """Return the arm that a benchmark was in lockstep; a parameter that has the same name is none."""
+    arm = value.get("arm") if isinstance(value, dict) else None
+    return arm if isinstance(arm, str) else None
+
+
 # No clock tells a picosecond and no round lasts 30 years; between them every ratio is a finite number.
 Seconds: TypeAlias = Annotated[float, Field(ge=1e-12, le=1e9)]
 Rounds: TypeAlias = Annotated[tuple[Seconds, ...], FailFast()]
 # A residual may be a little below zero: it is a difference of clocks' readings.
 Nanoseconds: TypeAlias = Annotated[int, Field(gt=-_LARGEST_WHOLE, lt=_LARGEST_WHOLE)]
+Visits: TypeAlias = tuple[Annotated[int, Field(ge=1, lt=_LARGEST_WHOLE)], ...]
 Parameters: TypeAlias = Annotated[dict[str, Scalar], PlainValidator(_scalars)]
 
 
@@ -110,17 +117,21 @@ class PartsOfTime(Wire):
 
     names: Annotated[tuple[str, ...], Field(min_length=1)]
     data_ns: Annotated[tuple[tuple[Nanoseconds, ...], ...], Field(min_length=1), FailFast()]
+    visits: Visits = ()
 
     @model_validator(mode="after")
     def _rectangular(self) -> Self:
         if any(len(row) != len(self.names) for row in self.data_ns):
             raise PydanticCustomError("parts", "expected rows of {count} parts each", {"count": len(self.names)})
+        if self.visits and sum(self.visits) != len(self.data_ns):
+            counts = {"rows": len(self.data_ns), "held": sum(self.visits)}
+            raise PydanticCustomError("visits", "expected visits of {rows} rows, found {held}", counts)
         return self
 
     def record(self) -> Breakdown:
         """Return the frozen record, in seconds."""
         rows_s = ([part / _NANOSECONDS for part in row] for row in self.data_ns)
-        return Breakdown(self.names, tuple(map(tuple, rows_s)))
+        return Breakdown(self.names, tuple(map(tuple, rows_s)), self.visits)
 
 
 class Additions(Wire):
@@ -130,7 +141,8 @@ class Additions(Wire):
     reference: PairedReference | None = None
     precision: Precision | None = None
     breakdown: PartsOfTime | None = None
-    visits: tuple[Annotated[int, Field(ge=1, lt=_LARGEST_WHOLE)], ...] = ()
+    visits: Visits = ()
+    arm: Annotated[str | None, PlainValidator(_arm)] = Field(default=None, validation_alias="lockstep")
 
 
 class OurBenchmark(PlainBenchmark):
@@ -162,6 +174,7 @@ class OurBenchmark(PlainBenchmark):
             precision=self.additions.precision,
             breakdown=self.additions.breakdown.record() if self.additions.breakdown else None,
             visits=self.additions.visits,
+            arm=self.additions.arm,
         )
 
 

@@ -22,17 +22,20 @@ def destination(given: str, tag: str) -> Path:
     path = Path(given)
     if path.suffix == ".json" and not path.is_dir():
         if path.exists() and not path.is_file():
-            raise DestinationError(
-                f"--results: {path} is not a regular file; give a file ending in .json or a directory"
-            )
+            raise DestinationError(f"{path} is not a regular file; give a file ending in .json or a directory")
         return path.resolve()
     if path.exists() and not path.is_dir():
-        raise DestinationError(f"--results: {path} is a file; give a directory, or a file ending in .json")
+        raise DestinationError(f"{path} is a file; give a directory, or a file ending in .json")
     return (path / f"{tag}.json").resolve()
 
 
 def prepare(path: Path) -> None:
-    """Make the directory of ``path`` and try that a file can be made in it; raises DestinationError if not."""
+    """Make the directory of ``path`` and try that a file can be made in it; raises DestinationError if not.
+
+    So does what is there already and is no file, of which a file would take the place.
+    """
+    if path.exists() and not path.is_file():
+        raise DestinationError(f"{path}: is {'a folder' if path.is_dir() else 'not a regular file'}; give a file")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         trial = _neighbour(path)
@@ -40,7 +43,7 @@ def prepare(path: Path) -> None:
         trial.unlink()
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise DestinationError(f"--results: cannot write in {path.parent}: {reason}; give another directory") from None
+        raise DestinationError(f"cannot write in {path.parent}: {reason}; give another directory") from None
 
 
 def interrupted(path: Path) -> Path:

@@ -133,7 +133,7 @@ class Lockstep:
 
         def start(arm: Arm) -> ArmProcess:
             place = places[arm.name]
-            return ArmProcess(arm, place, hash_seed, [*_options(place.temporary.as_posix()), *self._arguments])
+            return ArmProcess(arm, place, hash_seed, [*own_options(place.temporary.as_posix()), *self._arguments])
 
         return Generation(self.arms, start, clock, draws)
 
@@ -236,8 +236,11 @@ class Lockstep:
         self._refusals.append(replace(refusal, generation=None))
 
 
-def _options(temporary: str) -> list[str]:
-    """Return pytest's options for every arm: nothing is written to the checkout, and pytest-benchmark is loaded."""
+def own_options(temporary: str) -> list[str]:
+    """Return pytest's options for every arm, which precede those that the user gives.
+
+    With them nothing is written to the checkout, and pytest-benchmark is loaded.
+    """
     loaded = ["-p", "benchmark"] if os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD") else []
     return [*loaded, "-o", f"cache_dir={temporary}/cache", f"--benchmark-storage=file://{temporary}/storage"]
 

@@ -129,6 +129,6 @@ def _described(process: ArmProcess) -> dict[str, object]:
 
 def _answer(process: ArmProcess, failed: str) -> Message:
     try:
-        return process.receive(before_s=time.monotonic() + _START_S)
+        return process.receive(before_s=time.monotonic() + _START_S, limit=f"within {_START_S:g} s")
     except ArmDeadError as error:
         raise ArmError(f"arm {process.arm.name} {failed}: {process.last_words()} (it {error})") from None

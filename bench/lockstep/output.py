@@ -10,7 +10,7 @@ from pytest_benchmark.stats import Stats
 
 from bench.instrument import writer
 from bench.lockstep import estimate
-from bench.lockstep.controller import Lockstep
+from bench.lockstep.controller import Lockstep, own_options
 from bench.lockstep.cost import Cost
 from bench.lockstep.recording import Recording, Refusal
 from bench.lockstep.sizes import Sizes
@@ -59,7 +59,7 @@ class Files:
             ]
             finished = datetime.now(UTC).isoformat()
             news = {"interrupted": not is_complete, "unavailable": unavailable, "finished": finished}
-            machine_info["instrument"] = instrument | news
+            machine_info["instrument"] = instrument | news | {"arguments": _asked_for(instrument)}
         benchmarks = [self._benchmark(nodeid, arm, recording) for nodeid in recording.measured(arm)]
         return content | {"machine_info": machine_info, "benchmarks": benchmarks}
 
@@ -124,6 +124,11 @@ def _kind(described: Mapping[str, Any]) -> str | None:
     """Return the kind of executor that a benchmark says it is of."""
     kind = described["extra_info"].get("kind")
     return kind if isinstance(kind, str) else None
+
+
+def _asked_for(instrument: Mapping[str, Any]) -> list[str]:
+    """Return an arm's arguments without the controller's own, which name its private folder."""
+    return list(instrument.get("arguments", ()))[len(own_options("")) :]
 
 
 def ratios(recording: Recording) -> Mapping[str, Mapping[str, estimate.RatioEstimate]]:

@@ -74,10 +74,10 @@ class ArmProcess:
         except ClosedError:
             raise self._death() from None
 
-    def receive(self, *, before_s: float) -> Message:
+    def receive(self, *, before_s: float, limit: str = "in time") -> Message:
         """Wait for a message until a time of the monotonic clock; raises ArmDeadError for an arm that has none.
 
-        One that is too late is killed.
+        One that is too late is killed; `limit` says what time it had.
         """
         while True:
             try:
@@ -89,7 +89,7 @@ class ArmProcess:
                     raise self._death()
                 if time.monotonic() >= before_s:
                     self.kill()
-                    raise ArmDeadError(f"gave no answer in time (--timeout) while {self.doing}, and was killed")
+                    raise ArmDeadError(f"gave no answer {limit} while {self.doing}, and was killed")
             except ClosedError:
                 raise self._death() from None
             except (ValueError, KeyError, TypeError) as error:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from bench.instrument.rounds import ROUND_S, is_long_enough, next_iterations
@@ -97,6 +97,8 @@ class Turns:
                 self._measure(task, present, reached, drop, outcome)
         with self._clock.phase(Phase.ENDING):
             self._finish(task, present, drop, outcome)
+        if outcome.rounds is not None:
+            outcome.rounds = self._timed(outcome.rounds, present, drop)
         if not self._is_comparison(present):
             outcome.rounds = None
             for process in list(present.values()):
@@ -147,9 +149,6 @@ class Turns:
                     places[name].append(place)
                 if not self._is_comparison(present):
                     return
-        for name, process in list(present.items()):
-            if min(times[name]) <= 0:
-                drop(process, Why.FAILED, "its timer is too coarse: a round took no time")
         outcome.rounds = Rounds(
             generation=task.generation,
             iterations=iterations,
@@ -206,6 +205,14 @@ class Turns:
                 outcome.described[process.arm.name] = answer.benchmark
 
     @staticmethod
+    def _timed(rounds: Rounds, present: dict[str, ArmProcess], drop: Drop) -> Rounds:
+        """Return the rounds without those of arms for which one took no time: these drop out, once they are ended."""
+        timed = {name: times_s for name, times_s in rounds.times_s.items() if min(times_s) > 0}
+        for process in [process for name, process in present.items() if name not in timed]:
+            drop(process, Why.FAILED, "its timer is too coarse: a round took no time")
+        return replace(rounds, times_s=timed, places={name: rounds.places[name] for name in timed})
+
+    @staticmethod
     def _tell(process: ArmProcess, message: Message, drop: Drop) -> None:
         try:
             process.send(message)
@@ -216,7 +223,7 @@ class Turns:
     def _hear(process: ArmProcess, before_s: float, drop: Drop, expected: type[Message]) -> Message | None:
         """Return the answer of an arm that goes on; None for one that drops out now."""
         try:
-            answer = process.receive(before_s=before_s)
+            answer = process.receive(before_s=before_s, limit="in time (--timeout)")
         except ArmDeadError as error:
             drop(process, Why.DIED, str(error))
             return None

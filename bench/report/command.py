@@ -60,11 +60,11 @@ def run(given: argparse.Namespace) -> int:
     if missing := not_installed(*_NEEDED):
         return refuse(given, missing)
     # Imported now that they are known to be there: a Python without them is told in one line what to do.
-    from bench.report.inputs import AbsentError, InputError, run_files  # noqa: PLC0415
+    from bench.report.inputs import AbsentError, InputError, check_outputs, run_files  # noqa: PLC0415
 
     try:
         files = run_files(given.files, ratios=True)
-        _check_outputs([given.output, given.markdown, given.csv, given.json], [*files, given.gate])
+        check_outputs([given.output, given.markdown, given.csv, given.json], [*files, given.gate])
     except InputError as error:
         status = refuse(given, str(error))
         return 0 if given.if_any and isinstance(error, AbsentError) else status
@@ -98,17 +98,6 @@ def _make(given: argparse.Namespace, files: Sequence[Path]) -> int:
             return refuse(given, f"{error.filename or given.output}: cannot be written: {error.strerror or error}")
     _say(report, list(texts), sys.stdout)
     return 0
-
-
-def _check_outputs(outputs: list[Path | None], inputs: list[Path | None]) -> None:
-    """Raise InputError for an output that would take the place of an input or of another output."""
-    from bench.report.inputs import InputError  # noqa: PLC0415 - as in run()
-
-    taken = {path.resolve() for path in inputs if path}
-    for path in filter(None, outputs):
-        if path.resolve() in taken:
-            raise InputError(f"{path}: is read or written already; give the output another name")
-        taken.add(path.resolve())
 
 
 def _render_page(report: "Report", bundled: Callable[[], str]) -> str:

@@ -10,7 +10,7 @@ _RATIOS = frozenset({"lockstep.json", "lockstep-interrupted.json"})
 
 
 class InputError(ValueError):
-    """A path that leads to no run file; the message is one line that says what to do."""
+    """A path that cannot be read from, or written to; the message is one line that says what to do."""
 
 
 class AbsentError(InputError):
@@ -24,6 +24,15 @@ def run_files(given: Iterable[str], *, ratios: bool = False) -> tuple[Path, ...]
     """
     found = (path for argument in given for path in _meant(argument, ratios=ratios))
     return tuple({path.resolve(): path for path in found}.values())
+
+
+def check_outputs(outputs: Iterable[Path | None], inputs: Iterable[Path | None]) -> None:
+    """Raise InputError for an output that would take the place of an input or of another output."""
+    taken = {path.resolve() for path in inputs if path}
+    for path in filter(None, outputs):
+        if path.resolve() in taken:
+            raise InputError(f"{path}: is read or written already; give the output another name")
+        taken.add(path.resolve())
 
 
 def _meant(argument: str, *, ratios: bool) -> list[Path]:

@@ -49,8 +49,8 @@ def drawn(figures: Iterable[Figure | None]) -> tuple[Figure, ...]:
     return tuple(figure for figure in figures if figure is not None)
 
 
-def rounds(counts: Iterable[int]) -> str:
-    """Name the n of a figure: n = 10 rounds, n = 6 to 120 rounds."""
+def rounds(counts: Iterable[int], one: str = "round") -> str:
+    """Name the n of a figure: n = 10 rounds, n = 6 to 120 rounds; of tasks where `one` is a task."""
     held = tuple(counts)
     low, high = min(held), max(held)
-    return f"n = {low:,} round{'' if high == 1 else 's'}" if low == high else f"n = {low:,} to {high:,} rounds"
+    return f"n = {low:,} {one}{'' if high == 1 else 's'}" if low == high else f"n = {low:,} to {high:,} {one}s"

@@ -44,11 +44,13 @@ def run(given: argparse.Namespace) -> int:
     from bench.instrument.results import ResultsError, load_all  # noqa: PLC0415
     from bench.report import writing  # noqa: PLC0415
     from bench.report.exporters import as_table  # noqa: PLC0415
-    from bench.report.inputs import InputError, run_files  # noqa: PLC0415
+    from bench.report.inputs import InputError, check_outputs, run_files  # noqa: PLC0415
     from bench.report.side_by_side import side_by_side  # noqa: PLC0415
 
     try:
-        table = side_by_side(load_all(run_files(given.files)), force=given.force)
+        files = run_files(given.files)
+        check_outputs([given.markdown, given.csv], files)
+        table = side_by_side(load_all(files), force=given.force)
         texts = {given.markdown: as_table.render(table, "github"), given.csv: as_table.render_csv(table)}
         for path, text in texts.items():
             if path is not None:

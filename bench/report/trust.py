@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from bench.instrument import stability, units
 from bench.instrument.records import Commit, Environment, Run
@@ -31,10 +32,16 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Caution:
-    """Why a run, or the comparison of runs, deserves less trust, and what to do."""
+    """Why a run, or a comparison of runs, deserves less trust, and what to do; `advice` is empty where nothing is."""
 
     run: str
-    text: str
+    seen: str
+    advice: str = ""
+
+    @property
+    def text(self) -> str:
+        """Return both as a sentence."""
+        return f"{self.seen}: {self.advice}" if self.advice else self.seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +69,23 @@ def facts(runs: Sequence[Run]) -> tuple[Fact, ...]:
 def cautions(runs: Iterable[Run]) -> tuple[Caution, ...]:
     """Return what to bear in mind, with advice, run by run."""
     held = tuple(runs)
-    found = [Caution(run.label, text) for run in held for text in _cautions(run)]
-    found += [Caution(run.label, one.text) for run in held for one in stability.of_run(run)]
-    return (*found, *(Caution("Between runs", one.text) for one in stability.of_runs(held)))
+    found = [caution for run in held for caution in _cautions(run)]
+    found += [Caution(run.label, one.seen, one.advice) for run in held for one in stability.of_run(run)]
+    return (*found, *(Caution("Between runs", one.seen, one.advice) for one in stability.of_runs(held)))
 
 
 def by_advice(found: Iterable[Caution]) -> tuple[Advice, ...]:
-    """Return cautions by what they advise, in the order in which that came up first; runs that saw the same are listed.
+    """Return cautions by what they advise, as that came up first; runs that saw the same are listed together.
 
-    What is to be done stands behind the first colon of a caution; one without a colon is an observation alone.
+    What is seen without advice stands alone.
     """
-    advice: dict[str, dict[str, list[str]]] = {}
+    advice: dict[tuple[str, str], dict[str, list[str]]] = {}
     for caution in found:
-        seen, _, text = caution.text.partition(": ")
-        advice.setdefault(text, {}).setdefault(seen, []).append(caution.run)
+        key = (caution.advice, "" if caution.advice else caution.seen)
+        advice.setdefault(key, {}).setdefault(caution.seen, []).append(caution.run)
     return tuple(
         Advice(text[:1].upper() + text[1:], tuple((", ".join(runs), what) for what, runs in seen.items()))
-        for text, seen in advice.items()
+        for (text, _), seen in advice.items()
     )
 
 
@@ -93,24 +100,24 @@ def gaps(runs: Iterable[Run]) -> tuple[Gap, ...]:
     return tuple(found)
 
 
-def _cautions(run: Run) -> Iterable[str]:
-    environment = run.environment
+def _cautions(run: Run) -> Iterable[Caution]:
+    environment, say = run.environment, partial(Caution, run.label)
     if environment is None:
-        yield "This file was not written by this instrument: what machine and build it ran on is not known."
+        yield say("This file was not written by this instrument: what machine and build it ran on is not known.")
         return
     if environment.interrupted:
-        yield "The run was interrupted: it holds the results up to there."
+        yield say("The run was interrupted: it holds the results up to there.")
     if environment.quick:
-        yield "A quick run: small sizes and few rounds. Leave --quick out for figures to rely on."
+        yield say("A quick run has small sizes and few rounds", "leave --quick out for figures to rely on.")
     if run.commit.dirty:
-        yield "The checkout had changes that were not committed: the commit alone does not reproduce it."
+        yield say("The checkout had changes that were not committed: the commit alone does not reproduce it.")
     if environment.python.debug:
-        yield "A debug build: several times slower than the Python that people use."
+        yield say("A debug build is several times slower than the Python that people use.")
     if environment.python.pgo is False:
-        yield "Python was built without profile-guided optimisation: compare it with its like, since most are faster."
+        yield say("Python was built without profile-guided optimisation", "compare it with its like: most are faster.")
     limit = environment.host.cgroup_cpu_limit
     if limit is not None and limit < environment.host.usable_cores:
-        yield f"A limit of {units.number(limit)} cores' worth of time is below the cores that can be seen."
+        yield say(f"A limit of {units.number(limit)} cores' worth of time is below the cores that can be seen.")
 
 
 def _told(read: Callable[[Environment], str | None]) -> Callable[[Run], str | None]:

@@ -73,7 +73,8 @@ def basis(finding: Finding) -> str:
         return "no figure"
     estimators = " and ".join(dict.fromkeys(estimate.estimator for estimate in estimates))
     spread = "95% interval" if all(estimate.interval for estimate in estimates) else "no interval"
-    return f"{estimators}, {spread}, n = {min(estimate.n for estimate in estimates)} rounds"
+    counted = "tasks" if finding.topic == "steps" else "rounds"
+    return f"{estimators}, {spread}, n = {min(estimate.n for estimate in estimates)} {counted}"
 
 
 def interval(estimate: Estimate, write: Write) -> str:

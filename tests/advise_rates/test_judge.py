@@ -203,6 +203,37 @@ def test_what_is_no_file_of_cells(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert lines[1] == "python -m bench advise-rates: nothing is recorded; give --time"
 
 
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"\xff\xfe\x00\n", "line 1 is no cell of advise-rates"),
+        (b"\xff\xfe\x00", "line 1 is no cell of advise-rates"),
+        (b"null\n", "line 1 is no cell of advise-rates"),
+        (b"3\n", "line 1 is no cell of advise-rates"),
+        (b'{"cell": 99, "py\n', "line 1 is no cell of advise-rates"),
+        (
+            json.dumps(recorded(REPORTED) | {"machine": None}).encode() + b"\n",
+            "line 1 is no cell of advise-rates: it has no machine",
+        ),
+        (
+            json.dumps(recorded(REPORTED) | {"choice": None}).encode() + b"\n",
+            "line 1 is no cell of advise-rates: it has no choice",
+        ),
+    ],
+    ids=["no text", "nor a line", "nothing", "a number", "half a line", "no machine", "no choice"],
+)
+def test_lines_that_are_no_cells(
+    content: bytes, complaint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever stands there is named in one line, with status 2, and the file stays as it is."""
+    path = tmp_path / "cells.jsonl"
+    path.write_bytes(content)
+
+    assert main(["advise-rates", str(path)]) == 2
+    assert capsys.readouterr().err == f"python -m bench advise-rates: {path}: {complaint}\n"
+    assert path.read_bytes() == content
+
+
 @given(st.integers(0, 500))
 def test_cells_are_the_same_whenever_they_are_drawn(number: int) -> None:
     """By their number alone; the first ones are for building."""

@@ -15,6 +15,7 @@ from unittest.mock import Mock
 import pytest
 
 from bench.__main__ import main
+from bench.gate import action
 from bench.gate.action import arguments
 from bench.gate.proofs import Proof
 from bench.gate.run import Run
@@ -202,6 +203,16 @@ def test_inputs_of_the_action() -> None:
     assert given[-4:] == ["--", "bench", "-k", "not slow"]
     assert not any(argument.startswith(("--delta", "--allow-removed")) for argument in given)
     assert "--allow-removed" in arguments(variables | {"GATE_ALLOW_REMOVED": "true"})
+
+
+def test_input_that_cannot_be_split(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An open quotation is one line with status 2; Python's own status would say that something became slower."""
+    variables = {"GITHUB_WORKSPACE": "/work/x", "RUNNER_TEMP": str(tmp_path), "GATE_BENCHMARKS": "b -k 'not\nslow"}
+
+    assert action.run(variables) == 2
+    assert capsys.readouterr().err == (
+        """python -m bench gate: benchmarks: "b -k 'not\\nslow": No closing quotation\n"""
+    )
 
 
 def test_action_gives_what_it_declares() -> None:

@@ -87,6 +87,22 @@ def test_file_that_is_no_recording(tmp_path: Path, capsys: pytest.CaptureFixture
     ]
 
 
+@pytest.mark.parametrize(
+    "content",
+    [b"\xff\xfe\x00\n", b"\xff\xfe\x00", b"null\n", b"3\n", b'{"rounds": 3}\n', b'{"recording": "one", "rou\n'],
+    ids=["no text", "nor a line", "nothing", "a number", "no rounds", "half a line"],
+)
+def test_lines_that_are_no_generations(content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever stands there is named in one line, with status 2, and the file stays as it is."""
+    path = tmp_path / "rates.jsonl"
+    path.write_bytes(content)
+
+    assert main(["gate-rates", str(path)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"python -m bench gate-rates: {path}: line 1 is no recorded generation: ")
+    assert path.read_bytes() == content
+
+
 def test_windows_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -51,6 +51,20 @@ def test_base_on_main_is_the_parent(toy: Toy) -> None:
     assert resolve(clone(toy, "mine")) == (parent, head)
 
 
+@pytest.mark.parametrize(("given", "name"), [(WORKING_TREE, "HEAD~1"), ("HEAD", "HEAD~1"), ("v2.1", "v2.1~1")])
+def test_base_is_named_by_head(toy: Toy, given: str, name: str) -> None:
+    """A parent is that of what was asked for, wherever HEAD is."""
+    toy.commit()
+    toy.git("tag", "v2.1")
+    toy.commit(toy__later="")
+    repository = Repository.holding(toy.top)
+
+    base = refs.base(repository, None, refs.head(repository, given))
+
+    assert base.given == name
+    assert base.commit == repository.commit(name)
+
+
 def test_uncommitted_changes_on_main_are_compared_with_it(toy: Toy) -> None:
     """A dirty tree on origin/main is compared with its own commit."""
     toy.commit()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from bench.instrument.breakdown import MOST_ROWS, Breakdown
 from bench.instrument.results import ResultsError, load
@@ -40,6 +41,14 @@ def test_rows_of_another_length_are_refused(rows_s: list[list[float]]) -> None:
     """Each row has a value for each name, and there is one at least."""
     with pytest.raises(ValueError, match="rows of 2 parts each"):
         Breakdown.of(("a", "b"), rows_s)
+
+
+def test_visits_fit_the_rows() -> None:
+    """What is read says how many rows each visit gave; where that is another number than there are, it is refused."""
+    written = {"names": ["a"], "data_ns": [[1], [2], [3]], "visits": [2, 1]}
+    assert PartsOfTime.model_validate_json(json.dumps(written)).record().visits == (2, 1)
+    with pytest.raises(ValidationError, match="expected visits of 3 rows, found 4"):
+        PartsOfTime.model_validate_json(json.dumps(written | {"visits": [2, 2]}))
 
 
 def test_a_benchmark_keeps_its_breakdown(make_suite: Callable[..., "Suite"], tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """Peak memory of a command, as it is seen from outside."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
 from bench.instrument import memory
 from bench.instrument.memory import PeakError
+from tests.processes import left_running
 
 pytestmark = pytest.mark.skipif(memory.unavailable() is not None, reason=memory.unavailable() or "")
 
@@ -49,3 +51,20 @@ def test_a_command_that_fails_has_no_peak() -> None:
     """Its exit status and the end of what it said are the error."""
     with pytest.raises(PeakError, match=r"exit status 3: .*it broke"):
         memory.peak([sys.executable, "-c", "import sys; print('it broke', file=sys.stderr); sys.exit(3)"])
+
+
+def test_a_command_that_does_not_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is killed with what it has started when patience is at an end, and the error says so."""
+    monkeypatch.setattr(memory, "PATIENCE_S", 1)
+    ended, pid = tmp_path / "ended", tmp_path / "pid"
+    with pytest.raises(PeakError, match=r"^had not ended after 1 s: so far$"):
+        memory.peak(["sh", "-c", f"echo so far >&2; (sleep 8; touch '{ended}') & echo $! >'{pid}'; wait"])
+
+    assert left_running([int(pid.read_text())], within_s=1) == []
+    assert not ended.exists()
+
+
+def test_a_command_that_says_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It need not wait until somebody listens."""
+    monkeypatch.setattr(memory, "PATIENCE_S", 5)
+    assert memory.peak([sys.executable, "-c", "import sys; sys.stderr.write('x' * (1 << 20))"]).processes == 1

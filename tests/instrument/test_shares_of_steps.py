@@ -1,5 +1,7 @@
 """Shares of the ten steps, checked by hand."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,16 +10,16 @@ from bench.instrument import metrics
 from bench.instrument.breakdown import Breakdown
 from bench.instrument.metrics import Missing
 from bench.instrument.records import Benchmark
-from bench.instrument.statistics import Estimate
+from bench.instrument.statistics import Estimate, Interval
 from flagkit.executors.steps import Step
 
 NAMES = (*(step.value for step in Step), metrics.RESIDUAL)
 
 
-def traced(*rows_s: list[float], names: tuple[str, ...] = NAMES) -> Benchmark:
+def traced(*rows_s: list[float], names: tuple[str, ...] = NAMES, visits: tuple[int, ...] = ()) -> Benchmark:
     """Make a benchmark with this breakdown."""
     return Benchmark("t", "b.py::t", None, "pipeline", {}, (1.0,), None, 1, 1, 1.0, 1.0, 1.0, 1.0, None,
-                     Breakdown.of(names, rows_s))  # fmt: skip
+                     replace(Breakdown.of(names, rows_s), visits=visits))  # fmt: skip
 
 
 def value(derived: metrics.Derived) -> float:
@@ -39,6 +41,28 @@ def test_by_hand() -> None:
     assert value(metrics.serialization_share(item)) == pytest.approx(8 / 20)
     assert value(metrics.residual_share(item)) == pytest.approx(1 / 20)
     assert value(metrics.shares(item)["run"]) == pytest.approx(5 / 20)
+
+
+def test_a_visit_counts_once_by_hand() -> None:
+    """Medians 0, 20% and 40% have the mean 20%, by tasks of any number; t for 2 degrees of freedom is 4.303."""
+    rows = [[share, 1 - share] for share in (0.0, 0.2, 0.9, 0.1, 0.2, 0.4)]
+    found = metrics.shares(traced(*rows, names=("pickle", "run"), visits=(1, 4, 1)))["pickle"]
+
+    assert isinstance(found, Estimate)
+    assert found.value == pytest.approx(0.2)
+    assert found.interval is not None
+    assert found.interval.low == 0
+    assert found.interval.high == pytest.approx(0.2 + 4.30265 * 0.2 / 3**0.5)
+    assert (found.n, found.estimator) == (6, "median of tasks, mean over visits")
+
+
+@pytest.mark.parametrize("visits", [(), (7,)])
+def test_tasks_of_one_visit_by_hand(visits: tuple[int, ...]) -> None:
+    """Where a file does not tell of visits, or of one, the median is that of the tasks, with order statistics."""
+    rows = [[share / 8, 1 - share / 8] for share in (5, 1, 4, 2, 7, 3, 6)]
+    found = metrics.shares(traced(*rows, names=("pickle", "run"), visits=visits))["pickle"]
+
+    assert found == Estimate(4 / 8, Interval(1 / 8, 7 / 8), 7, "median of tasks")
 
 
 @given(st.lists(st.lists(st.floats(1e-9, 1.0), min_size=11, max_size=11), min_size=1, max_size=1))

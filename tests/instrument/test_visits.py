@@ -128,12 +128,13 @@ def test_rounds_that_are_set_up_one_by_one_are_visited_too() -> None:
 
 
 def test_tasks_of_all_visits_are_broken_down() -> None:
-    """The breakdown has the rows of each visit."""
-    benchmark = Visited(2)
-    for number in (1.0, 2.0):
-        benchmark.visit(breakdown=lambda number=number: Breakdown(("run",), ((number,),)))
+    """The breakdown has the rows of each visit, and says how many those are once there is more than one."""
+    benchmark = Visited(3)
+    for number in (1, 2, 3):
+        benchmark.visit(breakdown=lambda number=number: Breakdown(("run",), ((float(number),),) * number))
+        assert benchmark.info["breakdown"].get("visits", []) == [1, 2, 3][: number * (number > 1)]
 
-    assert benchmark.info["breakdown"]["data_ns"] == [[10**9], [2 * 10**9]]
+    assert benchmark.info["breakdown"]["data_ns"] == [[number * 10**9] for number in (1, 2, 2, 3, 3, 3)]
 
 
 def test_what_takes_long_to_set_up_is_visited_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,6 +72,12 @@ def test_a_directory_that_cannot_be_is_found_at_once(tmp_path: Path) -> None:
         writer.prepare(tmp_path / "file/reports/c.json")
 
 
+def test_a_folder_in_place_of_the_file_is_found_at_once(tmp_path: Path) -> None:
+    """Before anything is measured; it is named, in the words of whoever asked."""
+    with pytest.raises(writer.DestinationError, match=f"^{tmp_path}: is a folder; give a file$"):
+        writer.prepare(tmp_path)
+
+
 def test_an_interrupted_run_has_a_name_of_its_own() -> None:
     """It lies beside the complete one."""
     assert writer.interrupted(Path("reports/cp311.json")) == Path("reports/cp311-interrupted.json")

@@ -134,6 +134,16 @@ def test_each_arm_is_an_ordinary_run_file(done: tuple[subprocess.CompletedProces
     assert all(shown.count(f"{name} (") == 2 for name in names)
 
 
+def test_an_arm_tells_what_was_asked_for(done: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    """Its file has the arguments that were given, none of the controller's, and no path to its private folder."""
+    for name in ("base", "head"):
+        loaded = results.load(done[1] / f"{name}.json")
+        assert loaded.environment is not None
+        assert loaded.environment.arguments == (".",)
+        assert {benchmark.arm for benchmark in loaded.benchmarks} == {name}
+        assert "/lockstep-" not in (done[1] / f"{name}.json").read_text()
+
+
 def test_the_pairing_can_be_rebuilt(done: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     """From generation and turn of each round; from these pairs come the ratios."""
     ratios = {one["fullname"]: one["ratios"] for one in read(done[1] / "lockstep.json")["benchmarks"]}

@@ -347,8 +347,11 @@ def test_command_with_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (["--minutes", "0"], "--minutes 0 is no time to measure in; give a positive number"),
         (["--minutes", "nan"], "--minutes nan is no time"),
+        (["--minutes", "inf"], "--minutes inf is no time to measure in; give a positive number"),
+        (["--minutes", "1e308"], "--minutes 1e+308 is no time"),
         (["--python", "/dev/null"], "/dev/null is no Python that runs: PermissionError; give the path of one"),
-        (["-o", "/dev/null/noise.json"], "cannot write in /dev/null"),
+        (["-o", "/dev/null/noise.json"], "lockstep-noise: cannot write in /dev/null"),
+        (["-o", "/dev"], "/dev: is a folder; give a file"),
     ],
 )
 def test_errors_of_the_user(options: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -357,6 +360,23 @@ def test_errors_of_the_user(options: list[str], message: str, capsys: pytest.Cap
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The table is printed, and that the file could not be written is one line and status 2."""
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(ways, "ways", lambda _: (Way("one", _alike),))
+    monkeypatch.setattr(os, "fsync", full)
+    output = tmp_path / "noise.json"
+
+    assert main(["lockstep-noise", "--minutes", "0.0001", "-o", str(output)]) == 2
+    printed, error = capsys.readouterr()
+    assert "| one | " in printed
+    assert error.splitlines()[-1].endswith(f"lockstep-noise: {output}: cannot be written: No space left on device")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("lacking", ["scipy", "pydantic"])

@@ -248,6 +248,30 @@ def test_what_pytest_benchmark_knows_is_kept(recording: Recording) -> None:
     assert recording.described["bench_a.py::test_pedantic"]["head"]["extra_info"] == {"calls": 4}
 
 
+COARSE = """
+import os
+import pytest
+
+@pytest.mark.parametrize("number", range(3))
+def test_coarse(benchmark, number):
+    if os.environ["SIDE"] == "head" and number < 2:
+        benchmark._timer = lambda: 0.0
+    benchmark.pedantic(sum, args=[range(1000)], setup=lambda: None)
+"""
+
+
+def test_an_arm_whose_timer_is_too_coarse(tmp_path: Path) -> None:
+    """It is refused for the benchmarks in which a round took no time, and goes on with the next one."""
+    recording, _, _ = measured([arm(name, write(tmp_path, {"bench_a": COARSE})) for name in ("base", "head")])
+
+    assert [*recording.rounds] == ["bench_a.py::test_coarse[2]"]
+    for number in range(2):
+        assert refusals(recording, f"test_coarse[{number}]") == {
+            "base": (Why.ALONE, "there is nothing to compare it with"),
+            "head": (Why.FAILED, "its timer is too coarse: a round took no time"),
+        }
+
+
 def test_nothing_is_left(run: tuple[Recording, Lockstep], folder: Path) -> None:
     """No process, even of those that went into a session of their own, and no file beside the suite's."""
     private = run[1].folder

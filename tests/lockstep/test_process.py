@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from bench.lockstep import generation
 from bench.lockstep.arms import Arm, ArmError
 from bench.lockstep.injected.lockstep_arm.messages import Collected, Finish, Reached, Round, Run, Timed
 from bench.lockstep.process import ArmDeadError, ArmProcess
@@ -157,6 +158,16 @@ def test_an_arm_that_does_not_start(
         measured([arm("base", folder), arm("head", folder)], *arguments)
     assert complaint in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_an_arm_that_is_slow_to_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line says how long it had, and names no option, of which none changes that."""
+    monkeypatch.setattr(generation, "_START_S", 0.5)
+    folder = write(tmp_path, {"bench_a": "import time\ntime.sleep(60)"})
+    with pytest.raises(ArmError) as caught:
+        measured([arm("base", folder), arm("head", folder)])
+    assert str(caught.value).startswith("arm base did not start: ")
+    assert str(caught.value).endswith("(it gave no answer within 0.5 s while starting, and was killed)")
 
 
 def test_a_python_without_pytest_benchmark(tmp_path: Path) -> None:

@@ -235,10 +235,31 @@ def test_command_with_a_failure(
 
 
 @pytest.mark.usefixtures("synthetic")
+def test_command_on_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What cannot be kept is one line and status 2; what the file held before is told, and goes on later."""
+    path = tmp_path / "proof.jsonl"
+    assert main(["lockstep-coverage", str(path), "--minutes", "0.0001"]) == 0
+    capsys.readouterr()
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", full)
+        assert main(["lockstep-coverage", str(path), "--minutes", "0.0001"]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.splitlines()[-1].endswith(f"{path}: cannot be written: No space left on device; go on later")
+    assert "generations that make a run" in captured.out or "| all: " in captured.out
+
+
+@pytest.mark.usefixtures("synthetic")
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (["--minutes", "-1"], "--minutes -1 is no time; give 0 or more"),
+        (["--minutes", "inf"], "--minutes inf is no time; give 0 or more"),
         (["--seed", "2"], "measured with another settings; give another file"),
     ],
 )

@@ -57,6 +57,11 @@ def test_every_finding_names_its_basis(run: Run, topic: str) -> None:
     assert "[" not in wording.heading(finding)
 
 
+def test_shares_of_steps_rest_on_tasks(run: Run) -> None:
+    """What stands under the finding counts tasks taken apart, not rounds."""
+    assert wording.basis(of(run, "steps")) == "median of tasks, 95% interval, n = 9 tasks"
+
+
 @pytest.mark.parametrize(
     ("topic", "change", "said"),
     [

@@ -184,17 +184,22 @@ def test_names_are_text(write_run: WriteRun, make_run: MakeRun, tmp_path: Path) 
     [
         (["absent.json"], "absent.json: cannot be read: No such file or directory"),
         (["{run}", "--csv", "/proc/none/x.csv"], "cannot be written"),
+        (["{run}", "--csv", "{run}"], "is read or written already; give the output another name"),
+        (["{run}", "--markdown", "{run}.both", "--csv", "{run}.both"], "is read or written already"),
     ],
 )
 def test_refusals(write_run: WriteRun, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """What cannot be read or written is one line, with status 2."""
-    path = str(write_run())
+    """What cannot be read or written is one line, with status 2, and nothing takes the place of a run or an output."""
+    path = write_run()
+    before = path.read_bytes()
 
     assert table(*(argument.format(run=path) for argument in arguments)) == 2
 
     error = capsys.readouterr().err
     assert len(error.splitlines()) == 1
     assert said in error
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_what_is_not_installed(

@@ -107,19 +107,34 @@ def test_cautions(run: Run, change: Callable[[Environment], Environment], said: 
 
 def test_what_several_runs_are_advised_is_told_once() -> None:
     """Runs that saw the same are listed together, others each with what was seen; what has no advice stands alone."""
-    pgo = "Built without it: compare it with its like."
+    pgo = ("Built without it", "compare it with its like.")
     found = [
-        trust.Caution("a", pgo),
-        trust.Caution("a", "Busy (load 1.5): run it when nothing else runs."),
-        trust.Caution("b", pgo),
-        trust.Caution("b", "Busy (load 2.1): run it when nothing else runs."),
+        trust.Caution("a", *pgo),
+        trust.Caution("a", "Busy (load 1.5)", "run it when nothing else runs."),
+        trust.Caution("b", *pgo),
+        trust.Caution("b", "Busy (load 2.1)", "run it when nothing else runs."),
         trust.Caution("b", "A limit is below the cores."),
+        trust.Caution("a", "It was interrupted: it holds the results up to there."),
     ]
     assert trust.by_advice(found) == (
         trust.Advice("Compare it with its like.", (("a, b", "Built without it"),)),
         trust.Advice("Run it when nothing else runs.", (("a", "Busy (load 1.5)"), ("b", "Busy (load 2.1)"))),
         trust.Advice("", (("b", "A limit is below the cores."),)),
+        trust.Advice("", (("a", "It was interrupted: it holds the results up to there."),)),
     )
+
+
+def test_builds_that_differ_are_advised_as_a_whole(run: Run) -> None:
+    """What differs between two builds is seen, with its names and values; what to do is not cut out of the middle."""
+    other = replace(environment(run), python=replace(environment(run).python, compiler="Clang 21: a snapshot"))
+    (caution,) = trust.cautions([run, replace(run, label="other", environment=other)])
+    (advice,) = trust.by_advice([caution])
+
+    assert advice.text == "Compare builds of one maker with the same flags."
+    ((runs, seen),) = advice.seen
+    assert runs == "Between runs"
+    assert f"(compiler: {environment(run).python.compiler} and Clang 21: a snapshot), so that part of" in seen
+    assert caution.text == f"{seen}: compare builds of one maker with the same flags."
 
 
 def test_uncommitted_changes_are_a_caution(run: Run) -> None:

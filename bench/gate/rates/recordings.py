@@ -44,15 +44,16 @@ def load(path: Path) -> list[Generation]:
     """Read all whole lines, not one that a crash has cut off or that is being written. Raises RecordingError."""
     if not path.exists():
         return []
-    text = path.read_text("utf-8")
-    whole = text[: text.rfind("\n") + 1]
-    return [_read(path, number, line) for number, line in enumerate(whole.splitlines(), 1)]
+    *whole, last = path.read_bytes().split(b"\n")
+    if last and not last.startswith(b"{"):  # nothing of ours, and the next generation would take its place
+        whole.append(last)
+    return [_read(path, number, line) for number, line in enumerate(whole, 1)]
 
 
-def _read(path: Path, number: int, line: str) -> Generation:
+def _read(path: Path, number: int, line: bytes) -> Generation:
     try:
         found = json.loads(line)
         rounds = {name: (tuple(base), tuple(head)) for name, (base, head) in found.pop("rounds").items()}
         return Generation(rounds=rounds, **found)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise RecordingError(f"{path}: line {number} is no recorded generation: {error}") from None

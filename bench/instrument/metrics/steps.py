@@ -14,19 +14,19 @@ SERIALIZATION_STEPS = ("pickle", "send", "unpickle", "pickle result", "send back
 
 
 def shares(benchmark: Benchmark) -> dict[str, Derived]:
-    """Return each part's share of the whole, the median over tasks; {} without a breakdown."""
+    """Return each part's share of a task's time; {} without a breakdown."""
     if benchmark.breakdown is None:
         return {}
     return {name: _share(benchmark, (name,)) for name in benchmark.breakdown.names}
 
 
 def serialization_share(benchmark: Benchmark) -> Derived:
-    """Return (dumps + loads + transfer, both ways) / end to end, the median over tasks."""
+    """Return (dumps + loads + transfer, both ways) / end to end, of a task."""
     return _share(benchmark, SERIALIZATION_STEPS)
 
 
 def residual_share(benchmark: Benchmark) -> Derived:
-    """Return the part of a task's time that belongs to no step, the median over tasks."""
+    """Return the part of a task's time that belongs to no step."""
     return _share(benchmark, (RESIDUAL,))
 
 
@@ -41,4 +41,4 @@ def _share(benchmark: Benchmark, parts: Collection[str]) -> Derived:
     if (wholes_s <= 0).any():
         return Missing("a task took no time by its own clock")
     columns = [breakdown.names.index(part) for part in parts]
-    return statistics.median((rows_s[:, columns].sum(axis=1) / wholes_s).tolist())
+    return statistics.share((rows_s[:, columns].sum(axis=1) / wholes_s).tolist(), breakdown.visits)

@@ -1,11 +1,12 @@
 """python -m bench lockstep-noise: how far ratios of identical code are from 1 here, by each way of measuring."""
 
 import argparse
+import math
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.instrument.command_line import not_installed, refuse
+from bench.instrument.command_line import not_installed, refuse, words
 from bench.lockstep import command as lockstep
 
 if TYPE_CHECKING:
@@ -47,11 +48,12 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 def run(given: argparse.Namespace) -> int:
     """Measure and print the table; returns 0, 1 where a way failed, or 2 after one line on standard error.
 
-    KeyboardInterrupt comes through, after the table of what was measured until then.
+    That is an error in what was asked, or a file that could not be written. KeyboardInterrupt comes through, after the
+    table of what was measured until then.
     """
     if (reason := missing()) is not None:
         return refuse(given, reason)
-    if not given.minutes > 0:
+    if not 0 < 60 * given.minutes < math.inf:
         return refuse(given, f"--minutes {given.minutes:g} is no time to measure in; give a positive number")
     # Imported now that they are known to be there
     from tqdm import tqdm  # noqa: PLC0415
@@ -68,7 +70,7 @@ def run(given: argparse.Namespace) -> int:
         return refuse(given, str(error))
     rows = Rows(ways.ways(found), given.seed)
     budget_s = 60 * given.minutes
-    interrupted = True
+    interrupted, status = True, 0
     load = host.load()
     try:
         with tqdm(total=round(budget_s), unit="s", bar_format="{n:.0f} of {total_fmt} s: {desc}", leave=False) as line:
@@ -80,8 +82,19 @@ def run(given: argparse.Namespace) -> int:
         print(table.caption(machine, "before", "after"), end="\n\n")  # noqa: T201 - a command talks
         print(table.markdown(measured))  # noqa: T201 - likewise
         if given.output:
-            writer.write(given.output, table.as_json(measured, machine, seed=given.seed, interrupted=interrupted))
-    return 1 if rows.failed else 0
+            status = _write(given, table.as_json(measured, machine, seed=given.seed, interrupted=interrupted))
+    return status or int(rows.failed)
+
+
+def _write(given: argparse.Namespace, content: dict[str, Any]) -> int:
+    """Write all that was measured; returns 0, or 2 after one line on standard error."""
+    from bench.instrument import writer  # noqa: PLC0415 - as in run()
+
+    try:
+        writer.write(given.output, content)
+    except OSError as error:
+        return refuse(given, f"{given.output}: cannot be written: {words(error)}")
+    return 0
 
 
 def missing() -> str | None:

@@ -1,6 +1,7 @@
 """python -m bench lockstep-coverage | lockstep-procedures: lockstep's promises, checked on this machine."""
 
 import argparse
+import math
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
@@ -52,7 +53,7 @@ def _run(command: Callable[[argparse.Namespace], int], given: argparse.Namespace
     """Run a subcommand; returns 0, 1 where a measurement failed, 2 for an error of the user's (one line)."""
     if (reason := missing()) is not None:
         return refuse(given, reason)
-    if not given.minutes >= 0:
+    if not 0 <= 60 * given.minutes < math.inf:
         return refuse(given, f"--minutes {given.minutes:g} is no time; give 0 or more")
     # Imported now that what they need is known to be there
     from bench.lockstep.proof.records import RecordsError  # noqa: PLC0415

@@ -43,8 +43,11 @@ class Records:
             raise RecordsError(f"{path}: measured with another {', another '.join(differing)}; give another file")
 
     def append(self, piece: Mapping[str, Any]) -> None:
-        """Keep a piece, on disk before this returns."""
-        self._write(piece)
+        """Keep a piece, on disk before this returns. Raises RecordsError where it cannot be written."""
+        try:
+            self._write(piece)
+        except OSError as error:
+            raise RecordsError(f"{self.path}: cannot be written: {error.strerror or error}; go on later") from None
         self.pieces.append(dict(piece))
 
     def _write(self, line: Mapping[str, Any]) -> None:

@@ -43,8 +43,9 @@ def _figure(study: Study, held: list[_Held]) -> Figure:
         ),
         method=(
             "Mean of each step over the tasks / mean of the whole, so that the parts add up; in the table each step's "
-            f"median share with its 95% interval by order statistics. {rounds(_tasks(item) for _, item in held)} "
-            "(tasks taken apart)."
+            "share of a task's time, the mean of the visits' medians with its 95% interval by visits (Student's t); of "
+            "tasks whose visits are not told apart, the median, with one by order statistics. "
+            f"{rounds((_tasks(item) for _, item in held), 'task')} taken apart."
         ),
         x=axes.labelled("payload"),
         y=axes.shares("share of the task's time"),

@@ -39,6 +39,11 @@ const filtered = (figure, rows) => rows.filter(row =>
 
 const views = new Map();  // panel id -> {figure, data, view}
 
+const filterOne = ({figure, data, view}) => {
+  for (const [name, rows] of Object.entries(data)) view.data(name, filtered(figure, rows));
+  return view.runAsync();
+};
+
 const drawLive = async panel => {
   if (views.has(panel.id)) return;
   views.set(panel.id, null);
@@ -56,16 +61,14 @@ const drawLive = async panel => {
   });
   holder.querySelector("svg").setAttribute("aria-hidden", "true");
   picture.replaceChildren(holder);
+  const held = {figure, data, view};
+  views.set(panel.id, held);
+  await filterOne(held);  // by what was chosen while it was drawn
   panel.dataset.live = "";
-  views.set(panel.id, {figure, data, view});
 };
 
 const filterLive = () => {
-  for (const held of views.values()) {
-    if (!held) continue;
-    for (const [name, rows] of Object.entries(held.data)) held.view.data(name, filtered(held.figure, rows));
-    held.view.runAsync();
-  }
+  for (const held of views.values()) if (held) filterOne(held);
 };
 
 const watchCharts = () => {

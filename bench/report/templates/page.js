@@ -100,7 +100,7 @@ const start = async () => {
   listeners.push(applyFilters, filterLive, results.update);
   const arrive = () => {
     readAddress();
-    for (const listener of listeners) listener();
+    tell();
     if (state.anchor && !results.goTo(state.anchor)) {
       const target = document.getElementById(state.anchor);
       for (let part = target; part; part = part.parentElement?.closest("details")) if (part.tagName === "DETAILS") part.open = true;

@@ -57,8 +57,8 @@ const makeResults = rows => {
 
   const show = () => {
     const pages = Math.max(1, Math.ceil(found.length / PAGE));
-    const page = Math.min(state.page, pages);
-    body.replaceChildren(...found.slice((page - 1) * PAGE, page * PAGE).map(row => {
+    state.page = Math.min(state.page, pages);
+    body.replaceChildren(...found.slice((state.page - 1) * PAGE, state.page * PAGE).map(row => {
       const line = element("tr", "", {id: row.id});
       const name = element("th", "", {scope: "row", className: "name"});
       name.append(element("a", row.name, {href: `#${row.id}`}));
@@ -68,9 +68,9 @@ const makeResults = rows => {
     }));
     document.getElementById("found").textContent = found.length === rows.length
       ? `${whole(rows.length)} results` : `${whole(found.length)} of ${whole(rows.length)} results`;
-    document.getElementById("page").textContent = `Page ${whole(page)} of ${whole(pages)}`;
-    document.getElementById("back").disabled = page <= 1;
-    document.getElementById("forth").disabled = page >= pages;
+    document.getElementById("page").textContent = `Page ${whole(state.page)} of ${whole(pages)}`;
+    document.getElementById("back").disabled = state.page <= 1;
+    document.getElementById("forth").disabled = state.page >= pages;
     heads.forEach((head, index) => {
       const {key} = COLUMNS[index];
       const order = state.sort === key ? "ascending" : state.sort === `-${key}` ? "descending" : null;
@@ -84,7 +84,7 @@ const makeResults = rows => {
     if (!found.includes(row)) {
       state.search = "";
       state.shown.clear();
-      select();
+      tell();
     }
     state.page = Math.floor(found.indexOf(row) / PAGE) + 1;
     show();

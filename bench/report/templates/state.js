@@ -28,8 +28,10 @@ const writeAddress = () => {
 
 const shows = (filter, value) => !state.shown.has(filter) || state.shown.get(filter).has(value);
 
+const tell = () => { for (const listener of listeners) listener(); };
+
 const change = alter => {
   alter(state);
   writeAddress();
-  for (const listener of listeners) listener();
+  tell();
 };

@@ -67,6 +67,23 @@ def test_filters_reach_live_charts(open_page: Open) -> None:
     assert "executor" not in page.url
 
 
+def test_filters_reach_a_chart_that_is_being_drawn(open_page: Open) -> None:
+    """What is chosen while Vega draws a chart holds for that one too."""
+    page = open_page()
+    page.evaluate(
+        """async () => {
+            const drawing = drawLive(document.getElementById('speed-up-0-0'));
+            await liveData();
+            await library();
+            change(state => state.shown.set('executor', new Set(['thread', 'serial'])));
+            await drawing;
+        }"""
+    )
+
+    page.wait_for_selector("#speed-up-0-0[data-live]")
+    assert page.locator("#speed-up-0-0 svg.marks path[fill^='var(--series']").count() == 3
+
+
 def test_filter_that_leaves_nothing_says_so(open_page: Open) -> None:
     """A figure of which nothing is left says why it is empty."""
     page = open_page(fragment="speed-up?workload=bytes")
@@ -180,6 +197,30 @@ def test_a_findings_row_is_found(open_page: Open) -> None:
     assert row.count() == 1
     assert "gcd-seed-thread-2" in row.inner_text()
     assert row.evaluate("row => row.getBoundingClientRect().top < innerHeight")
+
+
+def test_a_row_that_the_filter_hides_is_found(open_page: Open) -> None:
+    """A link to it takes filter and search off, as menus, count, figures and the address then say."""
+    page = open_page(fragment="?executor=process-forkserver&search=gcd")
+    page.locator(".findings a", has_text="its row").first.click()
+
+    assert "gcd-seed-thread-2" in page.locator("tr.target").inner_text()
+    assert page.locator(".menu[data-filter=executor] input:not(:checked)").count() == 0
+    assert page.locator(".menu[data-filter=executor] .count").inner_text() == ""
+    assert not page.locator("#all").is_visible()
+    assert page.locator("#search").input_value() == ""
+    assert page.locator("table.data tr[hidden]").count() == 0
+    assert "executor" not in page.url
+
+
+def test_a_page_beyond_the_last(open_page: Open) -> None:
+    """An address that asks for one shows the last page, says so, and the one before it is a click away."""
+    page = open_page(fragment="?page=99")
+    assert page.locator("#page").inner_text() == "Page 4 of 4"
+    assert "page=4" in page.url
+
+    page.locator("#back").click()
+    assert page.locator("#page").inner_text() == "Page 3 of 4"
 
 
 def test_print_opens_the_folds(open_page: Open) -> None:
