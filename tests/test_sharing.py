@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from flagkit.sharing import MEDIA
-from tests.processes import command_line
+from tests.processes import command_line, left_running
 
 SHARED = Path("/dev/shm")  # noqa: S108 - no file: shared memory
 
@@ -52,3 +52,28 @@ def test_nothing_is_left_after_an_error(name: str, monkeypatch: pytest.MonkeyPat
         fail()
     assert (threading.active_count(), children()) == before
     assert (len(made), [one for one in made if (SHARED / one).exists()]) == (name == "shared-memory", [])
+
+
+@pytest.mark.parametrize("name", ["queue", "simple-queue", "pipe", "shared-memory", "value"])
+@pytest.mark.parametrize("is_asked", [False, True], ids=["idle", "asked"])
+def test_the_end_of_a_peer_is_an_error(name: str, *, is_asked: bool, capfd: pytest.CaptureFixture[str]) -> None:
+    """When a peer is killed, before it is asked or once it has been, nobody waits for it, and nothing of it is left."""
+    medium = MEDIA[name]
+    before = threading.active_count(), children()
+
+    def kill() -> None:
+        with medium.processes(medium.sizes_bytes[-1]) as use:
+            use()
+            (victim,) = children() - before[1]
+            if is_asked:
+                victim.suspend()
+                threading.Timer(0.2, victim.kill).start()
+            else:
+                victim.kill()
+                assert left_running([victim]) == []
+            use()
+
+    with pytest.raises((EOFError, OSError)):
+        kill()
+    assert (threading.active_count(), children()) == before
+    assert capfd.readouterr().err == ""

@@ -11,7 +11,7 @@ advising   the course of it all
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flagkit.advise.measured import Measured
 from flagkit.advise.records import Advice, AdviseError, Candidate, Interval, Prediction, RuledOut
@@ -38,7 +38,7 @@ def advise(
     if n is not None and n < 1:
         raise AdviseError(f"n is how many items the real job has: at least 1, not {n}")
     if isinstance(items, str):  # which would be taken for what names the items
-        known: Sequence[T] = list(items)
+        known: Sequence[Any] = list(items)
     elif isinstance(items, Sequence):
         known = items
     else:

@@ -21,6 +21,8 @@ StartMethod = Literal["fork", "forkserver", "spawn"]
 
 PROCESS = "process"
 """The alias of the process kind with the platform's default start method."""
+MOST_ON_WINDOWS = 61
+"""Worker processes of a pool, which waits for all of them at once: Windows lets it wait for no more than 63 things."""
 
 
 class UnknownKindError(ValueError):
@@ -51,6 +53,8 @@ class ExecutorSpec:
     @property
     def max_workers(self) -> int | None:
         """The most workers that the kind accepts, None where there is no such limit."""
+        if self.family == "process" and sys.platform == "win32":
+            return MOST_ON_WINDOWS
         return 1 if self.family == "serial" else None
 
 
@@ -225,17 +229,18 @@ def resolve(kind: str) -> ExecutorSpec:
 def make(kind: str, workers: int | None = None, **options: Any) -> Executor:
     """Return a new executor of `kind`, to be used as a context manager.
 
-    `workers` defaults to the usable processors; serial has one, always. `options` go to the executor's constructor
-    (`initializer`, `max_tasks_per_child`, ...). Raises UnknownKindError, UnavailableError, and ValueError for a number
-    of workers that the kind cannot have.
+    `workers` defaults to the usable processors, as far as the kind can have as many; serial has one, always. `options`
+    go to the executor's constructor (`initializer`, `max_tasks_per_child`, ...). Raises UnknownKindError,
+    UnavailableError, and ValueError for a number of workers that the kind cannot have.
     """
     spec = resolve(kind)
     if reason := spec.unavailable():
         raise UnavailableError(f"{spec.kind} is not available here: {reason}; available: {', '.join(available())}")
+    most = spec.max_workers
     if workers is None:
-        workers = spec.max_workers or usable_cpus()
+        workers = usable_cpus() if most is None else min(usable_cpus(), most)
     if workers < 1:
         raise ValueError(f"workers must be at least 1, not {workers}")
-    if spec.max_workers is not None and workers > spec.max_workers:
-        raise ValueError(f"{spec.kind} has at most {spec.max_workers} worker, not {workers}")
+    if most is not None and workers > most:
+        raise ValueError(f"{spec.kind} has at most {most} worker{'s' if most > 1 else ''}, not {workers}")
     return spec.build(workers, **options)

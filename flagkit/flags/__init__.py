@@ -8,6 +8,7 @@ from flagkit.flags.client import FlagError, FlagNotFoundError, Job, download_one
 from flagkit.flags.codes import MOST_POPULOUS, CodeError, countries, every_code, expand, select
 from flagkit.flags.hosting import FlagServer, FlagServerError
 from flagkit.flags.many import DownloadInterruptedError, download_many
+from flagkit.flags.pool import WorkersError
 from flagkit.flags.results import Result, Status, Tally
 from flagkit.flags.sessions import close_sessions
 
@@ -25,6 +26,7 @@ __all__ = [
     "Result",
     "Status",
     "Tally",
+    "WorkersError",
     "close_sessions",
     "countries",
     "download_many",

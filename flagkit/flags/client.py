@@ -162,6 +162,7 @@ def download_one(code: str, job: Job) -> Result:
     when the run was interrupted. Asks `1 + job.retries` times at most, with a pause that doubles.
     """
     attempt = 0
+    pause_s = FIRST_PAUSE_S
     try:
         while True:
             attempt += 1
@@ -174,7 +175,8 @@ def download_one(code: str, job: Job) -> Result:
             except Exception:
                 if attempt > job.retries:
                     raise
-            job.stop.wait(min(FIRST_PAUSE_S * 2 ** (attempt - 1), LONGEST_PAUSE_S))
+            job.stop.wait(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
         job.stop.check()
         save_flag(image, code, job.dest, run=job.run)
     except StoppedError:

@@ -10,9 +10,10 @@ from flagkit import executors
 from flagkit.flags.behaviour import BEHAVIOURS
 from flagkit.flags.client import TIMEOUT_S
 from flagkit.flags.codes import CodeError, select
+from flagkit.flags.file_limit import raise_file_limit
 from flagkit.flags.hosting import FlagServer, FlagServerError
 from flagkit.flags.many import DownloadInterruptedError, download_many
-from flagkit.flags.pool import concurrency
+from flagkit.flags.pool import WorkersError, concurrency
 from flagkit.flags.report import closing, complaint, opening, progress_of
 from flagkit.flags.results import Tally
 from flagkit.flags.sessions import import_requests
@@ -120,6 +121,7 @@ def run(options: argparse.Namespace) -> int:
     workers = min(_workers(options), len(codes))
     site = _site(options)
     _create(options.dest)
+    raise_file_limit()
     with ExitStack() as ending:
         site, remark = _serve_if_missing(site, ending)
         import_requests()  # before the clock runs
@@ -139,6 +141,8 @@ def run(options: argparse.Namespace) -> int:
                 )
         except executors.UnavailableError as error:
             raise UsageError(str(error)) from None
+        except WorkersError as error:
+            raise UsageError(f"{error}: ask for fewer with --max_req") from None
         except KeyboardInterrupt as interrupted:
             tally = (
                 interrupted.tally

@@ -82,14 +82,17 @@ class FlagServer:
         here = str(Path(flagkit.__file__).parent.parent)
         path = os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))
         new_group = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
-        return subprocess.Popen(  # noqa: S603 - this Python and this module
-            [sys.executable, "-P", "-m", "flagkit.flags.hosted", self._wanted],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": path},
-            start_new_session=True,
-            creationflags=new_group,
-        )
+        try:
+            return subprocess.Popen(  # noqa: S603 - this Python and this module
+                [sys.executable, "-P", "-m", "flagkit.flags.hosted", self._wanted],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={**os.environ, "PYTHONPATH": path},
+                start_new_session=True,
+                creationflags=new_group,
+            )
+        except OSError as error:
+            raise FlagServerError(f"{sys.executable} cannot be run ({error.strerror or error})") from error
 
     @property
     def is_running(self) -> bool:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from flagkit.flags.client import TIMEOUT_S, Job, remove_temporary_files
-from flagkit.flags.pool import DownloadPool
+from flagkit.flags.pool import DownloadPool, WorkersError
 from flagkit.flags.results import Result, Tally
 
 __all__ = ["DownloadInterruptedError", "download_many"]
@@ -53,7 +53,8 @@ def download_many(
     a worker ahead.
 
     When a process of a pool dies, the pool is replaced and the codes that it had are tried once more. Ctrl-C raises
-    DownloadInterruptedError with the tally so far. Raises the errors of `flagkit.executors.make` for the kind.
+    DownloadInterruptedError with the tally so far. Raises the errors of `flagkit.executors.make` for the kind, and
+    WorkersError where the system starts no further worker.
     """
     job = Job(base_url.rstrip("/"), Path(dest).absolute(), timeout_s, retries)  # a worker may be in another folder
     pool = DownloadPool(executor, workers, executor_options)
@@ -66,6 +67,11 @@ def download_many(
             with suppress(KeyboardInterrupt):  # who is impatient cuts a step short, and still has the results
                 step()
         raise DownloadInterruptedError(run.tally()) from None
+    except WorkersError:
+        job.stop.set()
+        pool.abandon()  # it may be too incomplete to be closed
+        remove_temporary_files(job)
+        raise
     except BaseException:
         job.stop.set()
         pool.close()

@@ -16,10 +16,19 @@ from flagkit.flags.results import Result
 from flagkit.flags.sessions import close_sessions_of_ended_threads
 from flagkit.flags.workers import begin_worker_process, without_interrupts
 
-__all__ = ["Concurrency", "DownloadPool", "concurrency"]
+__all__ = ["Concurrency", "DownloadPool", "WorkersError", "concurrency"]
 
+MOST_PROCESSES = 100
 MOST_REPLACEMENTS = 5
 """Pools that may break before the rest of the codes are given up."""
+
+
+class WorkersError(Exception):
+    """The system starts no further worker; the message says why."""
+
+    def __init__(self, error: Exception) -> None:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        super().__init__(f"no further worker can be started ({reason})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +44,20 @@ def concurrency(kind: str) -> Concurrency:
 
     UnknownKindError for a kind that the registry does not have.
     """
-    family = executors.resolve(kind).family
-    if family == "serial":
+    spec = executors.resolve(kind)
+    if spec.family == "serial":
         return Concurrency(1, 1)
-    if family == "thread":
+    if spec.family == "thread":
         return Concurrency(30, 1000)
-    return Concurrency(usable_cpus(), 100)
+    most = min(MOST_PROCESSES, spec.max_workers or MOST_PROCESSES)
+    return Concurrency(min(usable_cpus(), most), most)
 
 
 class DownloadPool:
-    """Runs `download_one` on an executor: one of a kind, made and closed here, or one of the caller's."""
+    """Runs `download_one` on an executor: one of a kind, made and closed here, or one of the caller's.
+
+    WorkersError where the system lacks what a worker takes: a process, memory, an open file.
+    """
 
     def __init__(
         self, executor: str | Executor, workers: int | None, options: Mapping[str, Any] = MappingProxyType({})
@@ -63,8 +76,11 @@ class DownloadPool:
         own = {"initializer": begin_worker_process} if self._starts_processes else {}
 
         def make() -> Executor:
-            with without_interrupts():  # some start their workers here
-                return executors.make(spec.kind, count, **own, **options)
+            try:
+                with without_interrupts():  # some start their workers here
+                    return executors.make(spec.kind, count, **own, **options)
+            except OSError as error:
+                raise WorkersError(error) from error
 
         self._make = make
         self.workers = count
@@ -72,8 +88,11 @@ class DownloadPool:
 
     def submit(self, code: str, job: Job) -> Future[Result]:
         """Submit one code. Raises what the executor raises: BrokenExecutor when a worker has died."""
-        with without_interrupts() if self._starts_processes else nullcontext():
-            return self.executor.submit(download_one, code, job)
+        try:
+            with without_interrupts() if self._starts_processes else nullcontext():
+                return self.executor.submit(download_one, code, job)
+        except (EOFError, OSError) as error:  # EOFError: the process that is to fork has ended, as it could not
+            raise WorkersError(error) from error
 
     def replace(self, broken: Executor) -> bool:
         """Put a new executor in the place of `broken`, unless that has been done; False when it cannot be."""
@@ -97,9 +116,12 @@ class DownloadPool:
         if self._make is not None and isinstance(self.executor, Adapter):
             self.executor.terminate_workers()
         elif self._make is not None:
-            # Since 3.14 there is terminate_workers, which finds them in the same place.
+            # Since 3.14 there is kill_workers, which finds them in the same place. SIGTERM could be lost: in a worker
+            # that has just been forked by a program with a handler for it.
             processes = list((getattr(self.executor, "_processes", None) or {}).values())
             for process in processes:
-                process.terminate()
+                process.kill()
             self.executor.shutdown(wait=bool(processes), cancel_futures=True)
+            for process in processes:  # for which nobody else waits if not all could be started
+                process.join()
             close_sessions_of_ended_threads()

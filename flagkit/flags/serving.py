@@ -12,6 +12,7 @@ from dataclasses import replace
 import uvicorn
 
 from flagkit.flags.behaviour import Hosted
+from flagkit.flags.file_limit import raise_file_limit
 from flagkit.flags.protocol import MOST_HEAD_BYTES, PATIENCE_S, FlagProtocol
 from flagkit.flags.server import FlagApp
 
@@ -20,8 +21,6 @@ __all__ = ["FlagUvicorn", "PortError", "serve"]
 LOOPBACK = ("127.0.0.1", "::1")
 LOOPBACK_NAME = "localhost"
 BACKLOG = 2048
-FILES = 8192
-"""Connections for 1,000 clients several times over, and fewer than macOS allows a process."""
 MOMENT_S = 2
 """What is in flight at the end has this long, in seconds."""
 NO_ADDRESS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
@@ -45,6 +44,8 @@ def open_sockets(host: str, port: int) -> list[socket.socket]:
             if port == 0 and error.errno == errno.EADDRINUSE:
                 continue  # free on one address and taken on the other
             raise PortError(_reason(host, port, error)) from None
+        except UnicodeError:  # an empty label, or one of more than 63 letters
+            raise PortError(f"cannot listen on {host}, port {port}: that is no name of a host") from None
     raise PortError(f"found no port that is free on {' and '.join(addresses)}")
 
 
@@ -161,19 +162,6 @@ def _exit_in_order() -> None:
     """Let the process live on when uvicorn, having ended in order, raises the signal again that ended it."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
-
-
-def raise_file_limit() -> None:
-    """Allow FILES connections, or as many as the system does: the usual 1,024 files are too few for 1,000 clients."""
-    try:
-        import resource  # noqa: PLC0415 - not on Windows, which has no such limit
-    except ImportError:
-        return
-    limit, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    # Without a limit there is one all the same, on macOS, and to ask for more is an error
-    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
-    if limit != resource.RLIM_INFINITY and limit < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 class _WithoutCancellations(logging.Filter):

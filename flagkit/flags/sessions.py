@@ -56,6 +56,7 @@ class FlagSession:
         self.session.headers.clear()
         self.session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
         self._template = self.session.prepare_request(requests.Request("GET", base_url))
+        self._root = (self._template.url or "").rstrip("/")  # without a path, there is a slash that nobody has written
         self._settings = self.session.merge_environment_settings(base_url, {}, True, None, None)  # noqa: FBT003 - stream
         if is_loopback(base_url):
             self._settings["proxies"] = {}
@@ -73,7 +74,7 @@ class FlagSession:
         Raises requests.RequestException.
         """
         request = self._template.copy()
-        request.url = f"{self._template.url}/{path}"
+        request.url = f"{self._root}/{path}"
         request.headers[ATTEMPT_HEADER] = str(attempt)
         if self._direct is not None:
             response = self._direct.send(request, timeout=timeout_s, **self._settings)

@@ -1,21 +1,31 @@
 """The servers by label: where each is, and whether a flagkit server, something else, or nothing answers there."""
 
+import errno
+import json
 import os
 import socket
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flagkit.flags.behaviour import BEHAVIOURS
 from flagkit.flags.sessions import import_requests, is_loopback
 
+if TYPE_CHECKING:
+    import requests
+
 __all__ = ["SITES", "Site", "SiteError", "Visitor", "advice", "check_url", "look", "site_of"]
 
 EMBEDDED_PATH = "/flags"
 LOOK_S = 5.0
+MOST_HEALTH_BYTES = 65_536
+"""What a flagkit server says of itself takes a hundred; something foreign may never end."""
+NOBODY_THERE = (errno.ECONNREFUSED, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.ENETUNREACH)
+"""How connecting fails where nobody listens, and at an address that a machine lacks, as ::1 where IPv6 is off."""
 
 SITES: Mapping[str, str] = MappingProxyType(
     {
@@ -89,9 +99,12 @@ def look(site: Site) -> Visitor:
     parts = urlsplit(site.base_url)
     address = (parts.hostname or "", site.port)
     try:
-        socket.create_connection(address, LOOK_S).close()
-    except ConnectionRefusedError:
-        return Visitor.NOTHING
+        socket.create_connection(address, LOOK_S, all_errors=True).close()
+    except ExceptionGroup as errors:  # one for each address of the name
+        telling = [error for error in errors.exceptions if getattr(error, "errno", None) not in NOBODY_THERE]
+        if not telling:
+            return Visitor.NOTHING
+        raise SiteError(_foreign(site, str(telling[0]))) from None
     except OSError as error:
         raise SiteError(_foreign(site, str(error))) from None
     health = _health(f"{parts.scheme}://{parts.netloc}/healthz")
@@ -102,13 +115,28 @@ def look(site: Site) -> Visitor:
 
 def _health(url: str) -> dict[str, Any]:
     requests = import_requests()
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415 - loaded with requests
+
+    deadline = time.monotonic() + LOOK_S
     try:
         with requests.Session() as session:
             session.trust_env = False  # no proxy leads to this machine's own ports
-            health = session.get(url, timeout=LOOK_S).json()
-    except (requests.RequestException, ValueError):
+            with session.get(url, timeout=LOOK_S, stream=True, allow_redirects=False) as response:
+                health = json.loads(_read(response, deadline))
+    except (requests.RequestException, HTTPError, ValueError):
         return {}
     return health if isinstance(health, dict) else {}
+
+
+def _read(response: "requests.Response", deadline: float) -> bytes:
+    """Read the body: as much as a flagkit server could have to say, until the deadline."""
+    body = b""
+    while len(body) < MOST_HEALTH_BYTES and time.monotonic() < deadline:
+        piece = response.raw.read1(MOST_HEALTH_BYTES)
+        if not piece:
+            break
+        body += piece
+    return body
 
 
 def _foreign(site: Site, why: str) -> str:

@@ -43,8 +43,10 @@ def _asking(there: Any, back: Any, size_bytes: int) -> Use:
 def process_queues(make: Callable[[], Any], size_bytes: int) -> Iterator[Use]:
     """Make two queues and a process that puts back what it gets."""
     there, back = make(), make()
+    there._ignore_epipe = True  # noqa: SLF001 - a peer that dies is told of by `get`, and by no thread of a Queue
+    theirs = there._reader, back._writer  # noqa: SLF001 - which no queue closes by itself
     try:
-        with peer(_echo, there, back, end=lambda: there.put(None)):
+        with peer(_echo, there, back, end=lambda: there.put(None), theirs=theirs):
             yield _asking(there, back, size_bytes)
     finally:
         for one in (there, back):
@@ -74,7 +76,7 @@ def pipe(size_bytes: int) -> Iterator[Use]:
         ours.send_bytes(payload)
         return ours.recv_bytes()
 
-    with ours, theirs, peer(_echo_pipe, theirs, end=lambda: ours.send_bytes(b"")):
+    with ours, theirs, peer(_echo_pipe, theirs, end=lambda: ours.send_bytes(b""), theirs=[theirs]):
         yield ask
 
 
@@ -103,7 +105,7 @@ def shared_memory(size_bytes: int) -> Iterator[Use]:
         return payload if copied_bytes >= size_bytes else copied_bytes  # a segment may be rounded up to pages
 
     try:
-        with ours, theirs, peer(_copy_out, segment.name, theirs, end=lambda: ours.send_bytes(b"")):
+        with ours, theirs, peer(_copy_out, segment.name, theirs, end=lambda: ours.send_bytes(b""), theirs=[theirs]):
             yield hand_over
     finally:
         segment.close()

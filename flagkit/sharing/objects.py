@@ -69,7 +69,7 @@ def contended_value(_: int) -> Iterator[Use]:
         ours.recv_bytes()
         return value.value - before
 
-    with ours, theirs, peer(_count_up, value, theirs, end=lambda: ours.send_bytes(b"")):
+    with ours, theirs, peer(_count_up, value, theirs, end=lambda: ours.send_bytes(b""), theirs=[theirs]):
         yield count
 
 

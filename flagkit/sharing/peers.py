@@ -1,9 +1,12 @@
 """The other side of a medium: a process of its own, for the length of a `with` block."""
 
 import multiprocessing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 __all__ = ["SPAWN", "peer"]
 
@@ -12,11 +15,18 @@ SPAWN = multiprocessing.get_context("spawn")
 
 
 @contextmanager
-def peer(target: Callable[..., None], *arguments: Any, end: Callable[[], object]) -> Iterator[None]:
-    """Run a function in a new process; `end()` asks it to return, and an error in the block kills it."""
+def peer(
+    target: Callable[..., None], *arguments: Any, end: Callable[[], object], theirs: "Iterable[Connection[Any, Any]]"
+) -> Iterator[None]:
+    """Run a function in a new process; `end()` asks it to return, and an error in the block kills it.
+
+    Of the connections that it is given, `theirs` are closed here: nobody waits for it then once it has died.
+    """
     process = SPAWN.Process(target=target, args=arguments, daemon=True)
     process.start()
     try:
+        for connection in theirs:
+            connection.close()
         yield
         end()
         process.join(5)

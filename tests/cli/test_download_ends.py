@@ -125,6 +125,30 @@ def test_a_killed_worker_process_costs_no_code(tmp_path: Path) -> None:
     assert process.returncode == 0
 
 
+@pytest.mark.skipif("process-fork" not in available(), reason="this platform does not fork")
+@pytest.mark.parametrize("error", ["BlockingIOError(11, 'no more')", "BrokenPipeError(32, 'no more')"])
+def test_a_system_that_forks_no_more_is_a_usage_error(error: str, server: FlagServer, tmp_path: Path) -> None:
+    """One line that says what to do, and status 2; none of the workers that were forked is left."""
+    program = (
+        "import os, sys\n"
+        "from flagkit.cli import main\n"
+        "fork, left = os.fork, [1, 2]\n"
+        "def limited():\n"
+        f"    if not left: raise {error}\n"
+        "    left.pop()\n"
+        "    return fork()\n"
+        "os.fork = limited\n"
+        f"sys.exit(main(['download', '-e', '-x', 'process-fork', '-m', '4', '--base-url', {server.base_url!r}]))\n"
+    )
+    command = [sys.executable, "-c", program]
+    # What is captured ends when the last process that could write has ended
+    done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr.startswith("usage: flagkit download")
+    assert done.stderr.endswith("no further worker can be started (no more): ask for fewer with --max_req\n")
+    assert "Traceback" not in done.stderr
+
+
 @posix
 @pytest.mark.parametrize("kind", ["process-fork", "process-spawn"])
 def test_no_process_outlives_a_downloader_that_is_killed(kind: str, tmp_path: Path, free_port: int) -> None:

@@ -165,6 +165,8 @@ def _is_taken(port: int) -> bool:
         (["--delay-rate", "x"], "must be a share from 0 to 1"),
         (["--host", "256.256.256.256", "--port", "0"], "cannot listen on 256.256.256.256"),
         (["--host", "192.0.2.1", "--port", "0"], "cannot listen on 192.0.2.1"),
+        (["--host", "a..b", "--port", "0"], "cannot listen on a..b, port 0: that is no name of a host"),
+        (["--host", f"{'a' * 64}.example", "--port", "0"], "that is no name of a host: choose another"),
     ],
 )
 def test_a_usage_error_says_what_is_wrong(arguments: list[str], message: str) -> None:

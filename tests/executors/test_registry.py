@@ -14,6 +14,7 @@ from flagkit.executors import (
     UnknownKindError,
     available,
     make,
+    registry,
     resolve,
 )
 
@@ -95,6 +96,18 @@ def test_serial_has_one_worker() -> None:
     """Asking the serial executor for two workers is refused rather than ignored."""
     with pytest.raises(ValueError, match="at most 1 worker, not 2"):
         make("serial", 2)
+
+
+def test_windows_has_a_limit_for_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pool can wait for 61 processes there: more are refused, and are not the default on a larger machine."""
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(registry, "usable_cpus", lambda: 128)
+    with pytest.raises(ValueError, match="process-spawn has at most 61 workers, not 62"):
+        make("process-spawn", 62)
+    with make("process-spawn") as executor:
+        assert isinstance(executor, ProcessPoolExecutor)
+        assert executor._max_workers == 61  # type: ignore[attr-defined]
+    assert EXECUTORS["thread"].max_workers is None
 
 
 @pytest.mark.parametrize(

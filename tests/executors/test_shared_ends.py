@@ -141,6 +141,22 @@ os.kill(os.getpid(), signal.SIGKILL)
     )
 
 
+@pytest.mark.parametrize("refusal", ["OSError(38, 'Function not implemented')", "PermissionError(1, 'not here')"])
+def test_a_killed_parent_takes_its_workers_along_without_its_descriptor(run: Run, refusal: str) -> None:
+    """Where the system has no descriptors of processes, or allows none, workers end with their parent all the same."""
+    run(
+        f"""
+def refuse(process): raise {refusal}
+os.pidfd_open = refuse
+p = pool()
+p.submit(double, ARRAY).result()
+os.kill(os.getpid(), signal.SIGKILL)
+""",
+        "fork",
+        status=-9,
+    )
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_a_killed_worker_breaks_the_pool_and_leaves_nothing(run: Run, method: str) -> None:
     """When a worker is killed, every future is resolved, results that arrived stay usable, and a new pool works."""

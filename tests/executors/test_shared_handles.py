@@ -5,7 +5,9 @@ import multiprocessing
 import os
 import pickle
 import signal
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import numpy as np
 import pytest
 
 from flagkit.executors import SharedMemoryExecutor
-from flagkit.executors.shared import GoneError, Shared, missing, share
+from flagkit.executors.shared import GoneError, Shared, memory, missing, share
 from flagkit.payloads import echo
 
 if reason := missing():
@@ -138,6 +140,26 @@ def test_a_worker_can_share(pool: SharedMemoryExecutor) -> None:
 def many(count: int) -> list[Shared[Any]]:
     """Share more arrays than fit one message."""
     return [share(np.full(10, float(number))) for number in range(count)]
+
+
+def test_threads_may_look_at_once(pool: SharedMemoryExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many threads are the first to look at what a worker shares, it is mapped once, and all see it."""
+    handle = pool.submit(make, 1000).result()
+    mapped = 0
+    mmap = memory.Memory._mmap
+
+    def slowly(self: memory.Memory, *arguments: Any) -> int:
+        nonlocal mapped
+        mapped += 1
+        time.sleep(0.1)
+        return mmap(self, *arguments)
+
+    monkeypatch.setattr(memory.Memory, "_mmap", slowly)
+    with ThreadPoolExecutor(4) as threads:
+        arrays = [future.result() for future in [threads.submit(lambda: handle.value) for _ in range(4)]]
+    assert mapped == 1
+    arrays[0][:] = 7
+    assert all(array.sum() == 7000 for array in arrays)
 
 
 def test_a_worker_may_keep_what_the_caller_forgets(pool: SharedMemoryExecutor) -> None:

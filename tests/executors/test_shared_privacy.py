@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import pytest
 
 from flagkit.executors import SharedMemoryExecutor
 from flagkit.executors.shared import forks, leases, memory, missing
+from flagkit.executors.shared.pool import MemoryPool
 from flagkit.payloads import echo
 
 if reason := missing():
@@ -136,6 +139,24 @@ def test_results_outlive_their_executor() -> None:
     assert np.array_equal(result, numbers(1))
 
 
+def test_results_arrive_though_their_executor_is_gone() -> None:
+    """A future is enough to wait for the large result of a small call."""
+    pool = SharedMemoryExecutor(1, multiprocessing.get_context("fork"))
+    future = pool.submit(late_numbers, 1)
+    manager: Any = pool._executor_manager_thread
+    pool.shutdown(wait=False)
+    del pool
+    assert np.array_equal(future.result(timeout=30), numbers(1))
+    manager.join(30)
+    assert not manager.is_alive()
+
+
+def late_numbers(first: int) -> Any:
+    """Return an array after a while."""
+    time.sleep(0.2)
+    return numbers(first)
+
+
 def test_any_number_of_results_can_be_kept(pool: SharedMemoryExecutor) -> None:
     """Hundreds of kept results cost no more descriptors than the limit of memory that is used in place."""
     before = descriptors()
@@ -160,6 +181,23 @@ def test_idle_memory_is_bounded(pool: SharedMemoryExecutor) -> None:
     del results
     gc.collect()
     assert pool._home.memory.idle_bytes <= 6 * 1.25 * numbers().nbytes
+
+
+def test_what_came_back_may_be_taken_by_another_thread() -> None:
+    """A call takes memory while another takes the last that came back: each has its own."""
+    pool = MemoryPool(keep=2)
+    taken: list[memory.Memory | None] = []
+
+    class Contended(deque[memory.Memory]):
+        def popleft(self) -> memory.Memory:
+            taken.append(pool.spare())
+            return super().popleft()
+
+    pool._returned = Contended()
+    pool.put(one := memory.Memory.create())
+    other = pool.take(1)
+    assert taken == [one]
+    assert other is not one
 
 
 def test_a_fork_copies_what_was_received(pool: SharedMemoryExecutor) -> None:

@@ -1,5 +1,6 @@
 """SharedMemoryExecutor: where there is no memory, and what cannot be pickled or unpickled."""
 
+import asyncio
 import gc
 import logging
 import multiprocessing
@@ -228,6 +229,16 @@ def test_what_cannot_travel_is_an_error_of_its_future_alone(pool: SharedMemoryEx
     with pytest.raises((AttributeError, pickle.PicklingError)):
         pool.submit(lambda: 1).result(timeout=30)
     assert np.array_equal(pool.submit(echo, BIG).result(timeout=30), BIG)
+
+
+def test_what_cannot_travel_is_told_to_asyncio_too(pool: SharedMemoryExecutor) -> None:
+    """Who awaits a result that cannot be unpickled is told of it as its future tells."""
+
+    async def wait_for_it() -> Any:
+        return await asyncio.get_running_loop().run_in_executor(pool, Broken)
+
+    with pytest.raises(ValueError, match="no number"):
+        asyncio.run(wait_for_it())
 
 
 class Waiting:

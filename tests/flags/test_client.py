@@ -101,6 +101,17 @@ def test_retries_come_to_an_end(tmp_path: Path) -> None:
     assert result == Result("BR", Status.ERROR, "HTTP 503 - Service Unavailable", attempts=2)
 
 
+def test_any_number_of_attempts_can_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pause that doubles has a longest, so that a thousand failures are followed by further attempts."""
+
+    def fail(*_: object, **__: object) -> bytes:
+        raise FlagError("not yet")
+
+    monkeypatch.setattr(client_module, "get_flag", fail)
+    result = download_one("BR", Job(BASE, tmp_path, retries=1100))
+    assert result == Result("BR", Status.ERROR, "not yet", attempts=1101)
+
+
 @responses.activate
 def test_what_is_not_found_is_not_asked_for_again(tmp_path: Path) -> None:
     """A missing flag stays missing."""

@@ -98,6 +98,13 @@ def test_a_server_that_cannot_begin_is_an_error(monkeypatch: pytest.MonkeyPatch)
         pass
 
 
+def test_a_server_whose_process_cannot_be_started_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the system has against it, it is this error that the callers know."""
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    with pytest.raises(FlagServerError, match=r"python cannot be run \(No such file"), FlagServer():
+        pass
+
+
 PARENT = """
 import os, sys, time
 from flagkit.flags import FlagServer

@@ -1,14 +1,18 @@
 """Many flags, by any executor kind."""
 
+import errno
 import itertools
 import os
 import signal
+import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +25,7 @@ from flagkit.flags import (
     Result,
     Status,
     Tally,
+    WorkersError,
     close_sessions,
     countries,
     download_many,
@@ -253,6 +258,57 @@ def test_when_workers_are_killed_for_ever_the_rest_are_errors(
         "a worker died"
     }
     assert tally.pools_replaced == pool_module.MOST_REPLACEMENTS
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        ("process-fork", BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")),
+        ("process-fork", BrokenPipeError(errno.EPIPE, "Broken pipe")),
+        ("process-forkserver", EOFError("unexpected EOF")),
+        ("process-spawn", OSError(errno.ENOMEM, "Cannot allocate memory")),
+    ],
+    ids=repr,
+)
+def test_a_system_that_starts_no_further_worker_is_an_error(
+    kind: str, error: Exception, server: FlagServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told in words, and those that it has started are ended."""
+    if reason := EXECUTORS[kind].unavailable():
+        pytest.skip(reason)
+    started: list[Any] = []
+    start = BaseProcess.start
+
+    def start_two(process: BaseProcess) -> None:
+        if len(started) == 2:
+            raise error
+        start(process)
+        started.append(process)
+
+    monkeypatch.setattr(BaseProcess, "start", start_two)
+    with pytest.raises(WorkersError, match=rf"^no further worker can be started \({error.args[-1]}\)$"):
+        download_many(CODES, base_url=server.base_url, dest=tmp_path, executor=kind, workers=4)
+    assert [process for process in started if process._popen.returncode is None] == []
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_system_without_a_pipe_for_a_pool_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pool may take more than there is before it has any worker."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("concurrent.futures.process._ThreadWakeup", refuse)
+    with pytest.raises(WorkersError, match="Too many open files"):
+        download_many(CODES, base_url="http://127.0.0.1:1", dest=tmp_path, executor="process-spawn", workers=2)
+
+
+def test_no_kind_has_more_workers_than_it_can_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither by default nor at most, on a machine with many processors, and on Windows, where fewer are possible."""
+    monkeypatch.setattr(pool_module, "usable_cpus", lambda: 128)
+    assert pool_module.concurrency("process-spawn") == pool_module.Concurrency(100, 100)
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert pool_module.concurrency("process-spawn") == pool_module.Concurrency(61, 61)
 
 
 class Refusing(Executor):

@@ -3,7 +3,6 @@
 import errno
 import os
 import socket
-import sys
 from contextlib import closing
 
 import pytest
@@ -82,28 +81,3 @@ def test_a_server_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -
         pid = server.pid
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
-@pytest.mark.parametrize(
-    ("limit", "hard", "wanted"),
-    [
-        (256, -1, (serving_module.FILES, -1)),
-        (1024, 4096, (4096, 4096)),
-        (1024, 1 << 20, (serving_module.FILES, 1 << 20)),
-        (1 << 20, 1 << 20, None),
-        (-1, -1, None),
-    ],
-)
-def test_more_files_are_allowed_where_they_are_few(
-    limit: int, hard: int, wanted: tuple[int, int] | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Never more than the system lets a process ask for, which on macOS is fewer than it says, and never fewer."""
-    import resource  # noqa: PLC0415 - not on Windows
-
-    asked: list[tuple[int, tuple[int, int]]] = []
-    monkeypatch.setattr(resource, "RLIM_INFINITY", -1)
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (limit, hard))
-    monkeypatch.setattr(resource, "setrlimit", lambda *given: asked.append(given))
-    serving_module.raise_file_limit()
-    assert asked == ([] if wanted is None else [(resource.RLIMIT_NOFILE, wanted)])

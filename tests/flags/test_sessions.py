@@ -5,6 +5,7 @@ import os
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,36 @@ def test_a_forked_child_does_not_use_its_parents_connection(server: FlagServer, 
     child.join()
     results.close()
     results.join_thread()
+
+
+@pytest.mark.parametrize("folder", ["", "/", "/flags", "/flags/"])
+@pytest.mark.parametrize("is_moved", [False, True], ids=["", "moved"])
+def test_the_flags_are_below_the_base_url(folder: str, *, is_moved: bool, gif: bytes) -> None:
+    """With a path or without one, with a slash at the end or without, the server is asked for one and the same."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.requestline.split()[1])  # in `path`, two slashes at the start are one
+            is_here = not is_moved or len(asked) > 1
+            self.send_response(200 if is_here else 302)
+            self.send_header("Location", "/elsewhere.gif")
+            self.send_header("Content-Length", str(len(gif) if is_here else 0))
+            self.end_headers()
+            self.wfile.write(gif if is_here else b"")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as serving:
+        thread = threading.Thread(target=serving.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            assert get_flag("MC", f"http://127.0.0.1:{serving.server_port}{folder}") == gif
+        finally:
+            serving.shutdown()
+            thread.join()
+    assert asked == [f"{folder.rstrip('/')}/mc/mc.gif", "/elsewhere.gif"][: 1 + is_moved]
 
 
 @responses.activate

@@ -1,10 +1,14 @@
 """Where the servers are, and what answers there."""
 
+import errno
+import os
 import socket
+import time
 
 import pytest
 
 from flagkit.flags import FlagServer
+from flagkit.flags import sites as sites_module
 from flagkit.flags.sites import SITES, Site, SiteError, Visitor, check_url, look, site_of
 
 
@@ -87,6 +91,44 @@ def test_nothing_answers_at_a_free_port(free_port: int) -> None:
     assert look(Site("LOCAL", f"http://localhost:{free_port}/flags")) is Visitor.NOTHING
 
 
+@pytest.mark.parametrize("number", [errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.ENETUNREACH])
+@pytest.mark.parametrize("is_last", [False, True])
+def test_nothing_answers_at_an_address_that_the_machine_lacks(
+    number: int, *, is_last: bool, free_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`localhost` may have ::1 where IPv6 is off, before or after the address that does refuse."""
+    resolve(monkeypatch, free_port, is_last=is_last)
+    fail_by_ipv6(monkeypatch, number)
+    assert look(Site("LOCAL", f"http://localhost:{free_port}/flags")) is Visitor.NOTHING
+
+
+def test_what_does_not_answer_is_an_error(free_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something may be there that lets nobody in, at one of two addresses, though the other refuses."""
+    resolve(monkeypatch, free_port, is_last=False)
+    fail_by_ipv6(monkeypatch, errno.ETIMEDOUT)
+    with pytest.raises(SiteError, match=r"something else uses port .*timed out"):
+        look(Site("LOCAL", f"http://localhost:{free_port}/flags"))
+
+
+def resolve(monkeypatch: pytest.MonkeyPatch, port: int, *, is_last: bool) -> None:
+    """Let every name have both loopback addresses, that of IPv6 as the last or as the first."""
+    ipv4 = (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))
+    ipv6 = (socket.AF_INET6, socket.SOCK_STREAM, 0, "", ("::1", port, 0, 0))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: [ipv4, ipv6] if is_last else [ipv6, ipv4])
+
+
+def fail_by_ipv6(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Let connecting fail where the address is one of IPv6."""
+
+    class Socket(socket.socket):
+        def __init__(self, family: int = socket.AF_INET, *arguments: int) -> None:
+            if family == socket.AF_INET6:
+                raise OSError(number, os.strerror(number))
+            super().__init__(family, *arguments)
+
+    monkeypatch.setattr(socket, "socket", Socket)
+
+
 def test_a_server_of_another_run_is_told_from_one_that_stays(server: FlagServer) -> None:
     """It would end with its run."""
     assert look(Site("LOCAL", server.base_url)) is Visitor.EMBEDDED
@@ -108,3 +150,25 @@ def test_something_that_speaks_no_http_is_an_error(misbehave: "object") -> None:
     assert callable(misbehave)
     with pytest.raises(SiteError, match="no flagkit server"):
         look(Site("ERROR", misbehave(lambda connection: connection.sendall(b"220 smtp ready\r\n"))))
+
+
+@pytest.mark.parametrize("piece", [b" " * 65_536, b" "], ids=["as fast as it can", "a byte now and then"])
+def test_something_that_never_ends_is_an_error(
+    piece: bytes, misbehave: "object", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No more of it is read than a flagkit server has to say, and for no longer than that may take."""
+    monkeypatch.setattr(sites_module, "LOOK_S", 0.5)
+    assert callable(misbehave)
+    sent = 0
+
+    def send(connection: socket.socket) -> None:
+        nonlocal sent
+        connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+        while sent < 1000:
+            connection.sendall(piece)
+            sent += 1
+            time.sleep(0.01)
+
+    with pytest.raises(SiteError, match="no flagkit server"):
+        look(Site("LOCAL", misbehave(send)))
+    assert sent < 1000

@@ -24,7 +24,7 @@ lack that, and the kind is unavailable there, with the reason (`missing`).
 Of ProcessPoolExecutor only what is public is used, with four exceptions: its `_call_queue` is replaced, and told of
 what could not be pickled, before anybody uses it (executor, calls), it asks the queue of its results for `_reader`
 (results), the pool's size is read from `_max_workers`, whose default differs by version, and its futures, which it
-makes itself, get a subclass (executor).
+makes itself, get a subclass, with what asyncio asks them for since 3.15 (executor).
 """
 
 from flagkit.executors.shared.executor import SharedMemoryExecutor

@@ -65,11 +65,13 @@ class SharedMemoryExecutor(ProcessPoolExecutor):
         )
         forks.follow()
         size: int = self._max_workers  # type: ignore[attr-defined]
-        self._call_queue = _ours(self._call_queue, size + 1, self._result_queue)  # type: ignore[has-type]
+        results: Any = self._result_queue
+        self._call_queue = _ours(self._call_queue, size + 1, results)  # type: ignore[has-type]
         # At most one task at each worker, one more for each waiting on the way, and one in the feeder's hands, each
         # with memory for its arguments and for its result. More than that are idle only after having been kept.
         memory = MemoryPool(keep=2 * (2 * size + 1))
         self._home = Home(number, memory, Passage(parent_end, reserve=size), min_bytes)
+        results.home = self._home  # a program may let go of this executor, and wait for its futures
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Schedule `fn(*args, **kwargs)` and return its future, as ProcessPoolExecutor does."""
@@ -133,3 +135,11 @@ class _Future(Future[T]):
             if isinstance(result, Undelivered):
                 return result.error
         return error
+
+    if hasattr(Future, "_get_snapshot"):  # since 3.15, for asyncio
+
+        def _get_snapshot(self) -> tuple[bool, bool, T | None, BaseException | None]:
+            done, cancelled, result, error = super()._get_snapshot()  # type: ignore[misc] # see above
+            if isinstance(result, Undelivered):
+                return done, cancelled, None, result.error
+            return done, cancelled, result, error

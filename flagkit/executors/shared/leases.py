@@ -172,11 +172,11 @@ def deliver(
 ) -> Any:
     """Unpickle a worker's reply, in the parent."""
     is_kept, has_handles, refusal, made = outcome
-    home = _homes[number]
-    lease = Lease(home) if token is None else _leases.pop(token)
-    if refusal is not None:
-        home.memory.warn(refusal)
     try:
+        home = _homes[number]
+        lease = Lease(home) if token is None else _leases.pop(token)
+        if refusal is not None:
+            home.memory.warn(refusal)
         with home.passage.arriving() if has_handles else nullcontext():
             if made is None:
                 return lease.collect(Packed(*packed), capacity, is_kept=is_kept)

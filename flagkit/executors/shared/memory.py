@@ -55,13 +55,15 @@ lent: dict[int, "Memory"] = {}
 opened: dict[int, "weakref.ref[Memory]"] = {}
 """By serial number all that is open in this process."""
 lending = threading.RLock()
-"""Held from before a fork until after it: what were lent meanwhile would go on being shared with the child."""
+"""Held while what views live in is mapped, and from before a fork until after it: what were lent meanwhile would go on
+being shared with the child."""
 
 
 class Memory:
     """A memfd that is open here, mapped when first used.
 
-    Not for several threads at once: whoever has taken one from a pool is its only user, until it is put back.
+    Not for several threads at once, but for `view_for_good`: whoever has taken one from a pool is its only user, until
+    it is put back.
     """
 
     def __init__(self, descriptor: int, capacity: int = 0) -> None:
@@ -133,8 +135,9 @@ class Memory:
 
     def view_for_good(self) -> memoryview:
         """Return a view that keeps this memory, however many processes have one, and that a fork goes on sharing."""
-        self._map(populate=0)  # whose pages this process will touch, nobody knows
-        block = self._block()
+        with lending:  # several threads may be the first to look
+            self._map(populate=0)  # whose pages this process will touch, nobody knows
+            block = self._block()
         block.memory = self  # type: ignore[attr-defined]
         return self._view(block)
 

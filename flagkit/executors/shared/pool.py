@@ -93,8 +93,11 @@ class MemoryPool:
                 memory.discard()
 
     def _sort_in(self) -> None:
-        while self._returned:
-            self._idle.append(self._returned.popleft())
+        try:
+            while self._returned:
+                self._idle.append(self._returned.popleft())
+        except IndexError:  # `spare` has taken the last one meanwhile, without the lock
+            pass
 
     def _best(self, size: int) -> int:
         """Return the index of the best fit; the latest of equals, as its pages are the likeliest in the caches."""

@@ -36,6 +36,8 @@ class ResultQueue:
         receiver, self._writer = message_pair()
         self._reader = _Reader(receiver)
         self._prepare = prepare
+        self.home: object = None
+        """What deliveries need in the parent: there for as long as the executor's thread, which has this queue."""
 
     def put(self, item: Any) -> None:
         """Send an item, once `prepare(item)` has made it fit; raises what that or pickling does, and sends nothing."""
@@ -57,6 +59,7 @@ class ResultQueue:
         """Close both ends."""
         self._reader.close()
         self._writer.close()
+        self.home = None
 
     def _send_parts(self, data: memoryview) -> None:
         header = HEADER.pack(PART, os.getpid(), len(data))
@@ -73,6 +76,7 @@ class ResultQueue:
 
     def __setstate__(self, state: Any) -> None:
         self._writer, self._prepare = state
+        self.home = None
         self._reader = _Reader(MessageSocket(-1))
 
 

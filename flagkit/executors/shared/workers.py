@@ -48,14 +48,18 @@ def _end_with_parent() -> None:
 
     A worker cannot notice by itself, as it holds both ends of the pipe at which it waits. The sentinel of the parent is
     a pipe, too, which children forked later hold open; the process descriptor is not, but the parent may have ended,
-    and its number been taken, before it is opened. Together they miss nothing.
+    and its number been taken, before it is opened. Together they miss nothing. Linux before 5.3 has no such descriptor,
+    and some sandboxes allow none: then the sentinel has to do.
     """
     parent = multiprocessing.parent_process()
     if parent is None:
         return
+    watched = [parent.sentinel]
     try:
-        process = os.pidfd_open(parent.pid or 0)
+        watched.append(os.pidfd_open(parent.pid or 0))
     except ProcessLookupError:
         os._exit(1)
-    wait([parent.sentinel, process])
+    except (AttributeError, OSError):  # not on this Python, or on this system
+        pass
+    wait(watched)
     os._exit(1)
