@@ -133,6 +133,8 @@ def _check_outputs(given: argparse.Namespace) -> None:
     """Raise Trouble for a file that cannot be written, before anything takes time."""
     from bench.instrument.writer import DestinationError, prepare  # noqa: PLC0415 - as in _run()
 
+    if given.json and given.markdown and given.json.resolve() == given.markdown.resolve():
+        raise usage(f"{given.markdown}: is what --json writes; give --markdown another file")
     for path in filter(None, (given.json, given.markdown)):
         try:
             prepare(path)

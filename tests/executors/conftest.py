@@ -50,7 +50,8 @@ def make_pool(kind: str) -> MakePool:
 
     def make_one(workers: int | None = None, **options: Any) -> Executor:
         name = wrapped(kind)
-        pool = make(name, min(workers or 2, EXECUTORS[name].max_workers or 2), **options)
+        wanted = workers or 2
+        pool = make(name, min(wanted, EXECUTORS[name].max_workers or wanted), **options)
         return pool if name == kind else trace(pool)
 
     return make_one

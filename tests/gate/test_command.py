@@ -60,6 +60,10 @@ def test_file_that_cannot_be_written(toy: Toy, tmp_path: Path, capsys: pytest.Ca
 
     assert "cannot write in" in refused(capsys, "--repo", toy.top, "--json", tmp_path / "file/gate.json")
     assert "is a folder" in refused(capsys, "--repo", toy.top, "--markdown", tmp_path)
+    both = tmp_path / "gate.json"
+    assert "another file" in refused(
+        capsys, "--repo", toy.top, "--json", both, "--markdown", tmp_path / "." / both.name
+    )
 
 
 @pytest.mark.parametrize("share", ["-1%", "100%", "x", "nan", ""])
