@@ -42,6 +42,31 @@ def test_interrupted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     assert capsys.readouterr().err == "interrupted: nothing was left half-written\n"
 
 
+def test_nobody_reads_on() -> None:
+    """What is piped into `head` ends as a shell expects it, with nothing on standard error."""
+    (path,) = (ROOT / "reports" / "reference").glob("cp314-*.json")
+    command = [sys.executable, "-m", "bench", "table", str(path)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.close()
+        assert child.stderr is not None
+        assert child.stderr.read() == b""
+    assert child.returncode == 141
+
+
+@pytest.mark.usefixtures("capfd")
+def test_another_pipe_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that breaks within a command is not taken for the reader's."""
+
+    def break_off(_: object) -> int:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(command, "run", break_off)
+
+    with pytest.raises(BrokenPipeError):
+        main(["report"])
+
+
 def test_as_a_module(tmp_path: Path) -> None:
     """A report on nothing is one line and status 2, without a traceback."""
     done = subprocess.run(

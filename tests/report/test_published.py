@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.instrument.results import load
-from bench.report import findings, wording
+from bench.report import document, findings, reading, wording
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "reports" / "reference"
@@ -16,14 +15,17 @@ pytestmark = pytest.mark.once
 
 
 def test_the_readme_has_findings_of_the_reference() -> None:
-    """Word by word; those of one Python are said without its name."""
-    runs = [load(path) for path in sorted(REFERENCE.glob("cp*.json"))]
-    found = {(run.label, wording.sentence(one)) for run in runs for one in findings.of_run(run)}
+    """Word by word; those of one Python are said without its name, and one is the heading of a figure of lockstep's."""
+    held = reading.read([*sorted(REFERENCE.glob("cp*.json")), REFERENCE / "lockstep.json"])
+    found = {(run.label, wording.sentence(one)) for run in held.runs for one in findings.of_run(run)}
+    headings = {one.heading for one in document.report(held.runs, held.sides).figures}
+    found |= {(LEAD, f"{heading}.") for heading in headings}
     claimed = claims((ROOT / "README.md").read_text("utf-8"))
     assert len(claimed) > 5
     assert claimed - found == set()
     page = (REFERENCE / "index.html").read_text("utf-8")
     shown = {html.unescape(text) for text in re.findall(r'<p class="said">(.*?)</p>', page)}
+    shown |= {f"{html.unescape(text)}." for text in re.findall(r'<h3 id="[^"]*-heading">(.*?) <a ', page)}
     assert {said if label == LEAD else f"{label}: {said}" for label, said in claimed} - shown == set()
 
 
