@@ -46,6 +46,7 @@ def run(given: argparse.Namespace) -> int:
     from bench.advise_rates import record, table  # noqa: PLC0415
     from bench.advise_rates.again import advised_again  # noqa: PLC0415
     from bench.advise_rates.cells import is_reported  # noqa: PLC0415
+    from bench.instrument.json_lines import LineError  # noqa: PLC0415
 
     try:
         if given.time is not None:
@@ -54,7 +55,7 @@ def run(given: argparse.Namespace) -> int:
         cells = [one for one in record.load(given.file) if is_reported(one["cell"]) != given.built]
         if given.again:
             cells = list(advised_again(cells))
-    except record.RecordingError as error:
+    except LineError as error:
         return refuse(given, str(error))
     except OSError as error:
         return refuse(given, f"{given.file}: {error.strerror or error}")

@@ -1,35 +1,32 @@
 """Record cells into a file, one line each; what is there already is not measured again."""
 
-import json
 import platform
 import sys
 import time
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from bench.advise_rates.again import advised, as_json
 from bench.advise_rates.cells import BUILDING, Cell, CellItems, cell
 from bench.advise_rates.rules import rule_choices
 from bench.advise_rates.truth import grid, measure
-from bench.instrument import host
+from bench.instrument import host, json_lines
+from bench.instrument.json_lines import LineError
 from flagkit.advise import AdviseError
 from flagkit.advise.advising import PEERS, Advising
 from flagkit.advise.target import Target, find_modules_here
 from flagkit.executors import available
 from flagkit.flags import BEHAVIOURS, FlagServer
 
-__all__ = ["RecordingError", "load", "python_name", "record"]
+__all__ = ["load", "python_name", "record"]
 
 ROUNDS = 9
+_KIND: Final = "cell of advise-rates"
 _HELD: dict[str, type] = {"cell": int, "python": str, "summary": str, "machine": dict, "runs": dict}
 _ADVISED: dict[str, type] = {"choice": str, "predicted": dict, "rules": dict}
 """What a cell holds besides, where there was advice."""
-
-
-class RecordingError(ValueError):
-    """The file is none of these; the message is one line."""
 
 
 def python_name() -> str:
@@ -39,29 +36,13 @@ def python_name() -> str:
 
 
 def load(path: Path) -> list[dict[str, Any]]:
-    """Return the cells of a file, none where there is no file; a last line that was cut off is left out.
-
-    Raises RecordingError for a file that holds something else.
-    """
-    if not path.exists():
-        return []
-    *lines, last = path.read_bytes().split(b"\n")
-    if last and not last.startswith(b"{"):  # nothing of ours, and the next cell would take its place
-        lines.append(last)
-    return [_cell(path, number, line) for number, line in enumerate(lines, 1)]
-
-
-def _cell(path: Path, number: int, line: bytes) -> dict[str, Any]:
-    try:
-        one = json.loads(line)
-    except ValueError:
-        one = None
-    if not isinstance(one, dict):
-        raise RecordingError(f"{path}: line {number} is no cell of advise-rates")
-    for name, kind in (_HELD if "error" in one else _HELD | _ADVISED).items():
-        if not isinstance(one.get(name), kind):
-            raise RecordingError(f"{path}: line {number} is no cell of advise-rates: it has no {name}")
-    return one
+    """Return the cells of a file, none where there is no file. Raises LineError and OSError."""
+    cells = json_lines.load(path, _KIND)
+    for number, one in enumerate(cells, 1):
+        for name, kind in (_HELD if "error" in one else _HELD | _ADVISED).items():
+            if not isinstance(one.get(name), kind):
+                raise LineError(path, number, _KIND, f"it has no {name}")
+    return cells
 
 
 def record(path: Path, time_s: float, *, budget_s: float, built: bool) -> None:
@@ -80,17 +61,8 @@ def record(path: Path, time_s: float, *, budget_s: float, built: bool) -> None:
         if longest_s and time.monotonic() + longest_s >= deadline:
             return
         began = time.monotonic()
-        line = json.dumps(_measure(cell(number), python, budget_s))
-        _append(path, line)
+        json_lines.append(path, _measure(cell(number), python, budget_s))
         longest_s = max(longest_s, time.monotonic() - began)
-
-
-def _append(path: Path, line: str) -> None:
-    """Add a line, in the place of half a one that a crash has left."""
-    with path.open("a+b") as file:
-        file.seek(0)
-        file.truncate(file.read().rfind(b"\n") + 1)
-        file.write(f"{line}\n".encode())
 
 
 def _measure(one: Cell, python: str, budget_s: float) -> dict[str, Any]:

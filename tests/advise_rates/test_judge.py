@@ -16,10 +16,11 @@ from bench.__main__ import main
 from bench.advise_rates import record
 from bench.advise_rates.cells import BUILDING, CellItems, cell, is_reported
 from bench.advise_rates.judge import ADVISE, coverage, families, family, regret, regret_at_most, scores
-from bench.advise_rates.record import RecordingError, load
+from bench.advise_rates.record import load
 from bench.advise_rates.rules import RULES, rule_choices
 from bench.advise_rates.table import render
 from bench.advise_rates.truth import JOBLIB
+from bench.instrument.json_lines import LineError
 from flagkit.advise import Candidate
 from tests.advise.made import measured
 
@@ -193,7 +194,7 @@ def test_what_is_no_file_of_cells(tmp_path: Path, capsys: pytest.CaptureFixture[
     """It is one line with status 2, as is a file without cells."""
     path = tmp_path / "cells.jsonl"
     path.write_text('{"a": 1}\n{}\n')
-    with pytest.raises(RecordingError, match="line 1 is no cell of advise-rates"):
+    with pytest.raises(LineError, match="line 1 is no cell of advise-rates"):
         load(path)
     assert main(["advise-rates", str(path)]) == 2
     assert main(["advise-rates", str(tmp_path / "absent.jsonl")]) == 2
@@ -205,11 +206,11 @@ def test_what_is_no_file_of_cells(tmp_path: Path, capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        (b"\xff\xfe\x00\n", "line 1 is no cell of advise-rates"),
-        (b"\xff\xfe\x00", "line 1 is no cell of advise-rates"),
-        (b"null\n", "line 1 is no cell of advise-rates"),
-        (b"3\n", "line 1 is no cell of advise-rates"),
-        (b'{"cell": 99, "py\n', "line 1 is no cell of advise-rates"),
+        (b"\xff\xfe\x00\n", "line 1 is no cell of advise-rates: it is not JSON"),
+        (b"\xff\xfe\x00", "line 1 is no cell of advise-rates: it is not JSON"),
+        (b"null\n", "line 1 is no cell of advise-rates: it is no JSON object"),
+        (b"3\n", "line 1 is no cell of advise-rates: it is no JSON object"),
+        (b'{"cell": 99, "py\n', "line 1 is no cell of advise-rates: it is not JSON"),
         (
             json.dumps(recorded(REPORTED) | {"machine": None}).encode() + b"\n",
             "line 1 is no cell of advise-rates: it has no machine",
@@ -272,14 +273,3 @@ def test_cells_for_building_are_recorded_apart(tmp_path: Path, monkeypatch: pyte
     for _ in range(2):
         record.record(path, 60.0, budget_s=1.0, built=True)
         assert [one["cell"] for one in load(path)] == list(range(BUILDING))
-
-
-def test_half_a_line_is_cut_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a crash has left does not spoil the line that comes after it."""
-    monkeypatch.setattr(record, "_measure", lambda one, python, _: recorded(one.number) | {"python": python})
-    path = tmp_path / "cells.jsonl"
-    record.record(path, 1e-6, budget_s=1.0, built=False)
-    with path.open("a") as file:
-        file.write('{"cell": 1, "py')
-    record.record(path, 1e-6, budget_s=1.0, built=False)
-    assert [one["cell"] for one in load(path)] == [BUILDING, BUILDING + 1]

@@ -226,6 +226,10 @@ def _fails(_: Random) -> Measured:
     raise LiveProcessError("head ended with status 3")
 
 
+def _is_full(_: Random) -> Measured:
+    raise OSError(28, "No space left on device", "/tmp/suite")  # noqa: S108 - a name in a message
+
+
 class Clock:
     """A clock that a measurement moves on by a second."""
 
@@ -252,12 +256,13 @@ def test_rows_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
             Way("short", clock.measure, identical=False),
             Way("absent", _fails, missing="no Python 3.99 was found"),
             Way("fails", _fails),
+            Way("full", _is_full),
         ],
         seed=1,
     )
     told: list[str] = []
     rows.measure(80, lambda name, _: told.append(name))
-    long, short, absent, fails = rows.rows()
+    long, short, absent, fails, full = rows.rows()
 
     assert told.count("long") == 60
     assert told.count("short") == 20
@@ -271,6 +276,7 @@ def test_rows_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     assert short.ratio.low is not None
     assert absent.reason == "no Python 3.99 was found"
     assert fails.reason == "failed: head ended with status 3"
+    assert full.reason == "failed: /tmp/suite: No space left on device"
     table = markdown([long, short, absent, fails])
     assert "| absent | 0 | no Python 3.99 was found |" in table
     assert "| fails | 0 | failed: head ended with status 3 |" in table

@@ -218,19 +218,27 @@ def test_command_interrupted(
     assert "| all: 2 | 2 | 100.0% |" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (identical.IdenticalError("suite.py: head: died: was killed by SIGKILL"),) * 2,
+        (OSError(28, "No space left on device", "/tmp/suite"), "/tmp/suite: No space left on device"),  # noqa: S108
+    ],
+    ids=["an arm", "the system"],
+)
 def test_command_with_a_failure(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, error: Exception, said: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A benchmark that fails on an arm is one line and status 1, not a run."""
+    """A benchmark that fails on an arm, or the system, is one line and status 1, not a run."""
 
     def fails(_: int) -> dict[str, Any]:
-        raise identical.IdenticalError("suite.py: head: died: was killed by SIGKILL")
+        raise error
 
     monkeypatch.setattr(coverage, "measuring", lambda _: nullcontext(fails))
 
     assert main(["lockstep-coverage", str(tmp_path / "proof.jsonl")]) == 1
     captured = capsys.readouterr()
-    assert captured.err.strip().endswith("lockstep-coverage: failed: suite.py: head: died: was killed by SIGKILL")
+    assert captured.err.strip().endswith(f"lockstep-coverage: failed: {said}")
     assert "nothing has been measured" in captured.out
 
 

@@ -53,7 +53,8 @@ def test_killed_before_anything(tmp_path: Path) -> None:
     [
         ('{"kind": "test", "settings": {"seed": 2}}\n', "measured with another settings; give another file"),
         ('{"kind": "other"}\n', "measured with another kind, another settings; give another file"),
-        ("notes of mine\n", "line 1 is no record; give another file"),
+        ("notes of mine\n", "line 1 is no record: it is not JSON; give another file"),
+        ('{"kind": "other"}', "measured with another kind, another settings; give another file"),
         ('{"kind": "test", "settings": {"seed": 1}}\n[1]\n', "line 2 is no record"),
     ],
 )

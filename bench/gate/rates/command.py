@@ -72,6 +72,7 @@ def run(given: argparse.Namespace) -> int:
 
 def _record_and_judge(given: argparse.Namespace) -> int:
     from bench.gate.rates import record, recordings, table  # noqa: PLC0415 - as above
+    from bench.instrument.json_lines import LineError  # noqa: PLC0415
     from bench.lockstep.arms import ArmError  # noqa: PLC0415
 
     try:
@@ -79,7 +80,7 @@ def _record_and_judge(given: argparse.Namespace) -> int:
         if given.time is not None:
             record.record(given.file, given.time, given.neighbours)
             generations = recordings.load(given.file)
-    except (recordings.RecordingError, ArmError) as error:
+    except (LineError, record.RecordingError, ArmError) as error:
         return refuse(given, str(error))
     except OSError as error:
         return refuse(given, f"{given.file}: {error.strerror or error}")

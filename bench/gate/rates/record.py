@@ -27,6 +27,10 @@ _TIMEOUT_S = 60.0
 _MOST = 1_000_000
 
 
+class RecordingError(RuntimeError):
+    """What was to be recorded failed; the message is one line."""
+
+
 def record(path: Path, time_s: float, neighbours: int) -> int:
     """Append generations until the time is over; returns how many. Each is written before the next begins."""
     ends_s = time.monotonic() + time_s
@@ -60,7 +64,7 @@ def record(path: Path, time_s: float, neighbours: int) -> int:
             while time.monotonic() + longest_s < ends_s and next(measured, None):
                 if recording.refusals:
                     refusal = recording.refusals[0]
-                    raise recordings.RecordingError(f"{refusal.benchmark}: {refusal.arm}: {refusal.reason}")
+                    raise RecordingError(f"{refusal.benchmark}: {refusal.arm}: {refusal.reason}")
                 now_s = time.monotonic()
                 spent = clock.cost().seconds
                 stopping_s = spent[Phase.STOPPING]

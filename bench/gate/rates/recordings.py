@@ -1,16 +1,15 @@
 """Recorded generations: a line of JSON each, so that a recording goes on where it was stopped, by whatever."""
 
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, Final
+
+from bench.instrument import json_lines
+from bench.instrument.json_lines import LineError
 
 Times = tuple[float, ...]
-
-
-class RecordingError(ValueError):
-    """A file that is no recording; the message is one line."""
+_KIND: Final = "recorded generation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,31 +28,18 @@ class Generation:
 
 
 def append(path: Path, generation: Generation) -> None:
-    """Add a generation in the place of half a one that a crash has left, on disk when this returns. Raises OSError."""
-    line = json.dumps(asdict(generation)) + "\n"
-    with path.open("a+b") as file:
-        if file.tell() and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n":
-            file.seek(0)
-            file.truncate(file.read().rfind(b"\n") + 1)
-        file.write(line.encode())
-        file.flush()
-        os.fsync(file.fileno())
+    """Add a generation, on disk when this returns. Raises OSError."""
+    json_lines.append(path, asdict(generation))
 
 
 def load(path: Path) -> list[Generation]:
-    """Read all whole lines, not one that a crash has cut off or that is being written. Raises RecordingError."""
-    if not path.exists():
-        return []
-    *whole, last = path.read_bytes().split(b"\n")
-    if last and not last.startswith(b"{"):  # nothing of ours, and the next generation would take its place
-        whole.append(last)
-    return [_read(path, number, line) for number, line in enumerate(whole, 1)]
+    """Read all generations, none where there is no file. Raises LineError and OSError."""
+    return [_read(path, number, line) for number, line in enumerate(json_lines.load(path, _KIND), 1)]
 
 
-def _read(path: Path, number: int, line: bytes) -> Generation:
+def _read(path: Path, number: int, found: dict[str, Any]) -> Generation:
     try:
-        found = json.loads(line)
         rounds = {name: (tuple(base), tuple(head)) for name, (base, head) in found.pop("rounds").items()}
         return Generation(rounds=rounds, **found)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise RecordingError(f"{path}: line {number} is no recorded generation: {error}") from None
+        raise LineError(path, number, _KIND, str(error)) from None

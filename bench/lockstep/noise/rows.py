@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 from random import Random
 
+from bench.instrument.command_line import words
 from bench.lockstep.noise.table import Row, row
 from bench.lockstep.noise.ways import FAILURES, Measured, Way
 
@@ -35,7 +36,7 @@ class Rows:
             try:
                 self._measured[way].append(way.measure(self._random))
             except FAILURES as error:
-                self._reasons[way] = f"failed: {error}"
+                self._reasons[way] = f"failed: {words(error)}"
             self._spent_s[way] += time.monotonic() - began
 
     @property

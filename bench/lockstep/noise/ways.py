@@ -27,8 +27,8 @@ THREADS_WORKLOAD: Final = "sha256"
 """Releases the GIL where it hashes, so that two threads use two cores on every Python."""
 GIL_WORKLOAD: Final = "recursion"
 """Holds the GIL throughout, and without one shares no object whose references would have to be counted."""
-FAILURES: Final = (ArmError, IdenticalError, LiveProcessError, SuiteError)
-"""What can go wrong while measuring, each with a message of one line."""
+FAILURES: Final = (ArmError, IdenticalError, LiveProcessError, SuiteError, OSError)
+"""What can go wrong while measuring; `words` says it in one line."""
 _BETWEEN = (("3.14", "3.11"), ("3.14", "3.14t"))
 
 

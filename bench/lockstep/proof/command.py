@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from bench.instrument.command_line import refuse
+from bench.instrument.command_line import refuse, words
 from bench.lockstep.noise.command import missing
 
 _FAILED: Final = 1
@@ -110,7 +110,7 @@ def _filled(
         with measuring as measure:
             fill(records, 60 * given.minutes, measure)
     except (*FAILURES, PyperfError) as error:
-        refuse(given, f"failed: {error}")
+        refuse(given, f"failed: {words(error)}")
         return _FAILED
     finally:
         loads = [load for piece in records.pieces for load in piece["load"].values() if load]
