@@ -22,6 +22,11 @@ class Study:
         """Return the findings on these topics, in the order of the findings."""
         return [finding for finding in self.findings if finding.topic in topics]
 
+    def spoken_of(self, runs: Iterable[Run]) -> Run:
+        """Return the run that a heading speaks of: the lead where it is one of these, else the last of them."""
+        held = tuple(runs)
+        return self.lead if any(run is self.lead for run in held) else held[-1]
+
 
 @dataclass(frozen=True, slots=True)
 class Section:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,18 @@ def test_threads_together_are_named_with_what_they_are_against(run: Run) -> None
         assert heading.endswith(f"for each of 2 threads that start together than for {against}")
 
 
+def test_headings_speak_of_the_run_that_findings_speak_of(run: Run) -> None:
+    """The last recorded leads, wherever its file stands; a heading names another only where it is not in the figure."""
+    earlier = replace(run, label="CPython 3.11.7", recorded=(run.recorded or datetime.now(UTC)) - timedelta(days=1))
+    alone, beside = document.report([run]), document.report([run, earlier])
+    by_anchor = {one.anchor: one.heading for one in beside.figures}
+    said = {one.anchor: (one.heading, by_anchor[one.anchor]) for one in alone.figures}
+    assert {anchor: both for anchor, both in said.items() if both[0] != both[1]} == {}
+    silent = replace(run, benchmarks=tuple(item for item in run.benchmarks if item.suite != "latency"))
+    (told,) = [one.heading for one in document.report([silent, earlier]).figures if one.anchor == "latency"]
+    assert "on CPython 3.11.7 within" in told
+
+
 def test_every_suite_has_its_figures(report: Report) -> None:
     """With every suite measured, each question but the one that lockstep answers has an answer and figures."""
     anchors = [one.anchor for one in report.figures]
@@ -84,6 +97,13 @@ def test_figures_say_what_they_are(report: Report) -> None:
         assert {len(row) for row in one.table.rows} == {len(one.table.columns) + 1}, one.anchor
     headed = [one for one in report.figures if one.anchor not in {"pickling", "drift"}]
     assert all(any(letter.isdigit() for letter in one.heading) for one in headed)
+
+
+def test_titles_of_what_has_no_executor(report: Report) -> None:
+    """Hogs and shared media are of no executor, and no empty one is named."""
+    titles = [panel.title for panel in figure(report, "spread").panels]
+    assert {"hogs", "threads, gcd-seed, 2 threads"} <= set(titles)
+    assert not [title for title in titles if "()" in title]
 
 
 def test_nothing_vanishes(run: Run) -> None:

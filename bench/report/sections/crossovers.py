@@ -14,26 +14,26 @@ TASKS_S = (1e-4, 1e-3, 1e-2, 1e-1)
 
 def table(study: Study) -> TableOnly | None:
     """Return the payload size at which a pool stops to pay, by executor and task time; None when not measured."""
-    groups = tuple((run.label, rows) for run in study.runs if (rows := _rows(run)))
-    if not groups:
+    found = [(run, rows) for run in study.runs if (rows := _rows(run))]
+    if not found:
         return None
+    spoken_of = study.spoken_of(run for run, _ in found)
     return TableOnly(
         "crossovers",
-        _heading(groups),
+        _heading(spoken_of.label, next(rows for run, rows in found if run is spoken_of)),
         "The payload up to which a pool of a worker a core beats a plain loop, by how long a task takes: a model from "
         "the round trips above, whose payloads move one after the other, each task on a core of its own. Interpolated "
         "between the sizes that were measured; in brackets the 95% interval.",
         Table(
             "Crossovers by payload, executor and task time",
             ("Payload", "Executor", *(f"{units.round_seconds(task_s)} task" for task_s in TASKS_S)),
-            groups,
+            tuple((run.label, rows) for run, rows in found),
             headers=2,
         ),
     )
 
 
-def _heading(groups: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]) -> str:
-    label, rows = groups[-1]
+def _heading(label: str, rows: tuple[tuple[str, ...], ...]) -> str:
     row = next((row for row in rows if row[0] == "bytes" and row[1].startswith("process")), rows[0])
     crossing = row[2 + TASKS_S.index(BREAK_EVEN_S)].partition(" [")[0]
     return (

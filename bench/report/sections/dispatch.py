@@ -21,7 +21,7 @@ def figure(study: Study) -> Figure | None:
     held = _by_kind(study, {"no-op", "throughput"}, _handed_over, _per_task)
     if not held:
         return None
-    own = _of_lead(study, held)
+    own = measured.of_run(held, study.spoken_of(item.run for item in held))
     cheapest = min(own, key=_value)
     dearest = max(own, key=_value)
     return Figure(
@@ -66,7 +66,7 @@ def shortest_task(study: Study) -> Figure | None:
     most = max([1.0, *measured.bounds(held)])
     return Figure(
         anchor="shortest-task",
-        heading=_shortest(_of_lead(study, held)),
+        heading=_shortest(measured.of_run(held, study.spoken_of(item.run for item in held))),
         reading=(
             "Up is better. Where a line crosses 50 %, half of the workers' time goes to handing over: METG(50%), the "
             "shortest task worth it. A task's length is what it takes in a plain loop."
@@ -101,10 +101,6 @@ def _by_kind(
         and (kind := item.text("kind"))
         and (workers := item.integer("workers") or 0) >= 1
     ]
-
-
-def _of_lead(study: Study, held: list[Measured]) -> list[Measured]:
-    return [item for item in held if item.run is study.lead] or [item for item in held if item.run is held[-1].run]
 
 
 def _per_task(item: Benchmark) -> Derived:

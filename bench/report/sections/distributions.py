@@ -48,8 +48,10 @@ def _width(rounds_s: Sequence[float]) -> float:
 
 
 def _title(finding: Finding) -> str:
-    parts = (finding.topic, finding.subject, claims.workers(finding.kind, finding.workers))
-    return ", ".join(filter(None, parts))
+    who = (
+        claims.workers(finding.kind, finding.workers) if finding.kind else None
+    )  # hogs and the like are of no executor
+    return ", ".join(filter(None, (finding.topic, finding.subject, who)))
 
 
 def _spread(findings: Sequence[Finding]) -> Figure:

@@ -28,7 +28,7 @@ def figure(study: Study) -> Figure | None:
     points = tuple(point for group in groups for panel in group.panels for point in panel.points)
     return Figure(
         anchor="latency",
-        heading=_heading(held),
+        heading=_heading(held, study.spoken_of(run for run, _ in held)),
         reading=(
             "Down is better. A thread echoes bytes while others compute; with the GIL it has to wait for a hog's "
             "switch interval to end each time that it wants to go on."
@@ -75,9 +75,8 @@ def _at(item: Benchmark) -> str:
     return f"{_hogs(item)}, switch interval {units.seconds(_interval_s(item) or 0)}"
 
 
-def _heading(held: list[tuple[Run, Benchmark]]) -> str:
-    """Say the response without and with one hog at the default switch interval, or the nearest to it, on the last."""
-    run = held[-1][0]
+def _heading(held: list[tuple[Run, Benchmark]], run: Run) -> str:
+    """Say a run's response without and with hogs at the default switch interval, or the nearest to it."""
     items = [item for owner, item in held if owner is run]
     nearest = min({_interval_s(item) or 1 for item in items}, key=lambda value: abs(value - 0.005))
     here = sorted((item for item in items if _interval_s(item) == nearest), key=lambda item: item.integer("hogs") or 0)

@@ -229,15 +229,14 @@ def _chosen(shown: list[Measured]) -> tuple[str, list[Measured]]:
 
 
 def _most_workers(study: Study, shown: list[Measured]) -> str:
-    """Say what a workload gained from the most workers, kind by kind, on the lead's Python or else the last."""
+    """Say what a workload gained from the most workers, kind by kind."""
     subject, held = _chosen(shown)
-    lead = [item for item in held if item.run is study.lead]
-    last = lead or [item for item in held if item.run is held[-1].run]
-    most = max(item.workers for item in last)
+    own = measured.of_run(held, study.spoken_of(item.run for item in held))
+    most = max(item.workers for item in own)
     said = ", ".join(
-        f"{item.kind} {units.faster(item.estimate.value)}" for item in last if item.workers == most and item.estimate
+        f"{item.kind} {units.faster(item.estimate.value)}" for item in own if item.workers == most and item.estimate
     )
-    return f"{subject} with {most:,} workers on {last[0].run.label}, against serial: {said}"
+    return f"{subject} with {most:,} workers on {own[0].run.label}, against serial: {said}"
 
 
 def _speed_up_table(caption: str, subject: str, shown: Iterable[Measured]) -> Table:

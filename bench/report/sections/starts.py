@@ -53,10 +53,15 @@ def imports(study: Study) -> Figure | None:
     shown = [item for item in held if item.estimate]
     if not shown:
         return None
+    told = study.found("imports")
     last = shown[-1]
     return Figure(
         anchor="imports",
-        heading=f"With an import of {last.subject}, a start of {last.kind} is {_said(last)} on {last.run.label}",
+        heading=(
+            f"{wording.heading(told[0])} on {study.lead.label}"
+            if told
+            else f"With an import of {last.subject}, a start of {last.kind} is {_said(last)} on {last.run.label}"
+        ),
         reading="Right of 1x, the import makes the start slower. A row a way to start, a mark a Python.",
         method=(
             f"{wording.capitalised(PAIRED_RATIO)}; the same start without the import took turns. Bars: "

@@ -108,8 +108,9 @@ def _panel(kind: str, what: str, own: list[Benchmark], labels: dict[str, str]) -
 
 
 def _heading(study: Study, held: list[_Held], labels: dict[str, str]) -> str:
-    """Say which step takes most of a later task of the largest payload, on the lead's Python if it has it."""
-    own = [item for run, item in held if run is study.lead] or [held[-1][1]]
+    """Say which step takes most of a later task of the largest payload."""
+    spoken_of = study.spoken_of(run for run, _ in held)
+    own = [item for run, item in held if run is spoken_of]
     later = [item for item in own if item.text("measurement") != "first task"] or own
     process = [item for item in later if (item.text("kind") or "").startswith("process")] or later
     item = max(process, key=lambda item: item.integer("size_bytes") or 0)

@@ -25,13 +25,13 @@ def figure(study: Study) -> Figure | None:
     if not held:
         return None
     labels = tuple(dict.fromkeys(run.label for run, *_ in held))
-    last = [row for row in held if row[0].label == labels[-1]]
-    _, first, what, loss = last[0]
+    spoken_of = study.spoken_of(run for run, *_ in held)
+    _, first, what, loss = next(row for row in held if row[0] is spoken_of)
     against = first.reference.name if first.reference else wording.NONE
     return Figure(
         anchor="together",
         heading=(
-            f"{what} on {labels[-1]}: {units.slower(loss.value)} for each of {first.integer('workers') or 0:,} "
+            f"{what} on {spoken_of.label}: {units.slower(loss.value)} for each of {first.integer('workers') or 0:,} "
             f"threads that start together than for {against}"
         ),
         reading=(
