@@ -63,7 +63,7 @@ def run(given: argparse.Namespace) -> int:
     from bench.report.inputs import AbsentError, InputError, check_outputs, run_files  # noqa: PLC0415
 
     try:
-        files = run_files(given.files, ratios=True)
+        files = run_files(given.files)
         check_outputs([given.output, given.markdown, given.csv, given.json], [*files, given.gate])
     except InputError as error:
         status = refuse(given, str(error))

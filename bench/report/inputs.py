@@ -5,8 +5,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _PATTERN = frozenset("*?[")
-_RATIOS = frozenset({"lockstep.json", "lockstep-interrupted.json"})
-"""What lies beside the run files of `python -m bench lockstep`, and is none."""
 
 
 class InputError(ValueError):
@@ -17,12 +15,12 @@ class AbsentError(InputError):
     """A directory or a pattern in which there is none."""
 
 
-def run_files(given: Iterable[str], *, ratios: bool = False) -> tuple[Path, ...]:
+def run_files(given: Iterable[str]) -> tuple[Path, ...]:
     """Return the files that the arguments mean, each once, in order; a directory means its *.json.
 
-    With `ratios` those of lockstep are among a directory's. Raises AbsentError for an argument that means no file.
+    Raises AbsentError for an argument that means no file.
     """
-    found = (path for argument in given for path in _meant(argument, ratios=ratios))
+    found = (path for argument in given for path in _meant(argument))
     return tuple({path.resolve(): path for path in found}.values())
 
 
@@ -35,10 +33,10 @@ def check_outputs(outputs: Iterable[Path | None], inputs: Iterable[Path | None])
         taken.add(path.resolve())
 
 
-def _meant(argument: str, *, ratios: bool) -> list[Path]:
+def _meant(argument: str) -> list[Path]:
     path = Path(argument)
     if path.is_dir():
-        files = sorted(file for file in path.glob("*.json") if ratios or file.name not in _RATIOS)
+        files = sorted(path.glob("*.json"))
         if not files:
             raise AbsentError(f"{argument}: no *.json in this directory; `tox -e bench` writes one to reports/")
         return files

@@ -8,7 +8,8 @@ from bench.instrument.command_line import not_installed, refuse
 
 _DESCRIPTION = """\
 Set stored runs beside each other, each against the first: medians, ratios with 95% intervals, and which of the ratios
-runs made at different times decide. Runs of another machine or build stand apart, with what differs.
+runs made at different times decide. Runs of another machine or build stand apart, with what differs. A lockstep.json
+among the files is passed over: its ratios, measured side by side, are on the page of `python -m bench report`.
 """
 _EXAMPLES = """\
 examples:
@@ -41,8 +42,8 @@ def run(given: argparse.Namespace) -> int:
     if missing := not_installed("numpy", "scipy", "pydantic", "tabulate"):
         return refuse(given, missing)
     # Imported now that they are known to be there: a Python without them is told in one line what to do.
-    from bench.instrument.results import ResultsError, load_all  # noqa: PLC0415
-    from bench.report import writing  # noqa: PLC0415
+    from bench.instrument.results import ResultsError  # noqa: PLC0415
+    from bench.report import reading, writing  # noqa: PLC0415
     from bench.report.exporters import as_table  # noqa: PLC0415
     from bench.report.inputs import InputError, check_outputs, run_files  # noqa: PLC0415
     from bench.report.side_by_side import side_by_side  # noqa: PLC0415
@@ -50,7 +51,7 @@ def run(given: argparse.Namespace) -> int:
     try:
         files = run_files(given.files)
         check_outputs([given.markdown, given.csv], files)
-        table = side_by_side(load_all(files), force=given.force)
+        table = side_by_side(reading.read(files).runs, force=given.force)
         texts = {given.markdown: as_table.render(table, "github"), given.csv: as_table.render_csv(table)}
         for path, text in texts.items():
             if path is not None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bench.__main__ import main
-from bench.instrument import results
 from bench.lockstep.compare import PYTHONS, SELECTION, environments
+from bench.report import reading
 from bench.report.inputs import run_files
 from tests.lockstep.conftest import ROOT
 
@@ -56,10 +56,10 @@ def test_what_the_marker_names_is_measured(
     assert status == 0, said.err
     assert "cp312: skipped: no environment bench-py312" in said.err
     assert "time of each arm in terms of cp314t" in said.out
-    files = run_files([str(tmp_path / "out")])
-    assert [path.name for path in files] == ["cp311.json", "cp314t.json"]
-    for path in files:
-        (one,) = results.load(path).benchmarks
+    held = reading.read(run_files([str(tmp_path / "out")]))
+    assert [run.source.name for run in held.runs] == ["cp311.json", "cp314t.json"]
+    for run in held.runs:
+        (one,) = run.benchmarks
         assert one.name.startswith("test_gil[gcd-short-thread-")
     (benchmark,) = json.loads((tmp_path / "out" / "lockstep.json").read_text())["benchmarks"]
     assert list(benchmark["ratios"]) == ["cp311"]

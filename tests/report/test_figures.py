@@ -107,7 +107,7 @@ def test_bandwidth(run: Run) -> None:
 
     assert best["process-fork"] == pytest.approx(2 * 6e9 / 9, rel=0.1)
     assert best["memcpy"] == pytest.approx(10e9, rel=0.1)
-    assert drawn.heading.startswith("Between processes no payload moves faster than 1.2")
+    assert drawn.heading.startswith("Through ProcessPoolExecutor no payload moves faster than 1.2")
     assert drawn.table.rows[0][4].endswith("/s")
 
 

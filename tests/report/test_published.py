@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.__main__ import main
 from bench.report import document, findings, reading, wording
 
 ROOT = Path(__file__).parents[2]
@@ -27,6 +28,12 @@ def test_the_readme_has_findings_of_the_reference() -> None:
     shown = {html.unescape(text) for text in re.findall(r'<p class="said">(.*?)</p>', page)}
     shown |= {f"{html.unescape(text)}." for text in re.findall(r'<h3 id="[^"]*-heading">(.*?) <a ', page)}
     assert {said if label == LEAD else f"{label}: {said}" for label, said in claimed} - shown == set()
+
+
+def test_the_reference_is_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    """The runs stand beside each other as `python -m bench table --help` says, the ratios among their files or not."""
+    assert main(["table", *map(str, sorted(REFERENCE.glob("*.json")))]) == 0
+    assert LEAD in capsys.readouterr().out
 
 
 def claims(readme: str) -> set[tuple[str, str]]:

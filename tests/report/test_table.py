@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -148,6 +149,18 @@ def test_on_the_terminal(write_run: WriteRun, make_run: MakeRun, capsys: pytest.
     assert first.endswith("not decided")
     assert "were measured one after the other, not side by side" in said.out
     assert said.err == ""
+
+
+@pytest.mark.parametrize("named", ["{folder}", "{folder}/*.json", "{folder}/lockstep.json {folder}/run.json"])
+def test_ratios_among_the_files(
+    named: str, write_run: WriteRun, make_lockstep: MakeRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What lockstep writes beside its runs is passed over, however it is named."""
+    write_run(name="run.json")
+    (tmp_path / "lockstep.json").write_text(json.dumps(make_lockstep()), "utf-8")
+
+    assert table(*named.format(folder=tmp_path).split()) == 0
+    assert "CPython 3.14.7" in capsys.readouterr().out.splitlines()[0]
 
 
 def test_files(write_run: WriteRun, make_run: MakeRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -69,7 +69,7 @@ def bandwidths(study: Study) -> Figure | None:
     if held := [item for item in trips if (item.text("kind") or "").startswith("process")]:
         best = max(held, key=_moved)
         what = f"{units.size(best.integer('size_bytes') or 0)} of {best.text('payload')}"
-        said = f"Between processes no payload moves faster than {units.bandwidth(_moved(best))} ({what})"
+        said = f"Through ProcessPoolExecutor no payload moves faster than {units.bandwidth(_moved(best))} ({what})"
     return _round_trips(
         study,
         anchor="bandwidth",
