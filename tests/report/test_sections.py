@@ -218,6 +218,8 @@ def test_crossovers(report: Report) -> None:
     (table,) = section(report, "sending").tables
     rows = {(row[1], row[2]): row[3:] for row in table.table.rows}
 
+    said = rows["bytes", "process-forkserver"][2].partition(" [")[0]
+    assert table.heading.endswith(f" may send through process-forkserver on CPython 3.14.7: {said}")
     assert rows["bytes", "thread"] == ("above 16 MiB",) * 4
     assert rows["bytes", "process-fork"][0] == "below 64 B"
     assert re.fullmatch(r"[\d.]+ [KM]iB \[[\d.]+ [KM]iB, [\d.]+ [KM]iB\]", rows["bytes", "process-fork"][2])

@@ -11,11 +11,22 @@ from collections.abc import Callable, Iterable
 from bench.instrument.records import Run
 from bench.report.findings import cpu, sending, waiting
 from bench.report.findings.cpu import on_threads
-from bench.report.findings.finding import Finding, Topic, usable_cores
+from bench.report.findings.finding import STANDING_PROCESS, Finding, Topic, usable_cores
 from bench.report.findings.sending import TASK_S
 from bench.report.findings.waiting import plain_starts
 
-__all__ = ["FOREMOST", "TASK_S", "Finding", "Topic", "lead_run", "of_run", "on_threads", "plain_starts", "usable_cores"]
+__all__ = [
+    "FOREMOST",
+    "STANDING_PROCESS",
+    "TASK_S",
+    "Finding",
+    "Topic",
+    "lead_run",
+    "of_run",
+    "on_threads",
+    "plain_starts",
+    "usable_cores",
+]
 
 
 FOREMOST = 4

@@ -5,7 +5,7 @@ from bench.instrument.metrics import Missing
 from bench.instrument.records import Benchmark, Run
 from bench.report import wording
 from bench.report.figures import Table, TableOnly
-from bench.report.findings import usable_cores
+from bench.report.findings import STANDING_PROCESS, usable_cores
 from bench.report.section import Study
 from bench.report.sections.costs import BREAK_EVEN_S, is_round_trip
 
@@ -34,11 +34,11 @@ def table(study: Study) -> TableOnly | None:
 
 
 def _heading(label: str, rows: tuple[tuple[str, ...], ...]) -> str:
-    row = next((row for row in rows if row[0] == "bytes" and row[1].startswith("process")), rows[0])
+    held = [row for row in rows if row[0] == "bytes" and row[1].startswith("process")] or [rows[0]]
+    row = next((row for row in held if row[1] == STANDING_PROCESS), held[0])
     crossing = row[2 + TASKS_S.index(BREAK_EVEN_S)].partition(" [")[0]
-    return (
-        f"How much {row[0]} a {units.round_seconds(BREAK_EVEN_S)} task may send through {row[1]} on {label}: {crossing}"
-    )
+    task = f"a {units.round_seconds(BREAK_EVEN_S)} task"
+    return f"How large a payload of {row[0]} {task} may send through {row[1]} on {label}: {crossing}"
 
 
 def _rows(run: Run) -> tuple[tuple[str, ...], ...]:
