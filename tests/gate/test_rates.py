@@ -80,8 +80,8 @@ def test_file_that_is_no_recording(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(["gate-rates", str(tmp_path / "absent")]) == 2
     assert main(["gate-rates"]) == 2
     lines = capsys.readouterr().err.splitlines()
-    assert ["line 1 is no recorded generation" in lines[0], *lines[1:]] == [
-        True,
+    assert lines == [
+        f"python -m bench gate-rates: {path}: line 1 is no recorded generation: it has no rounds",
         "python -m bench gate-rates: nothing is recorded; give --time",
         "python -m bench gate-rates: give a FILE, --simulate N or --sizes",
     ]

@@ -41,5 +41,7 @@ def _read(path: Path, number: int, found: dict[str, Any]) -> Generation:
     try:
         rounds = {name: (tuple(base), tuple(head)) for name, (base, head) in found.pop("rounds").items()}
         return Generation(rounds=rounds, **found)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except KeyError as error:
+        raise LineError(path, number, _KIND, f"it has no {error.args[0]}") from None
+    except (ValueError, TypeError, AttributeError) as error:
         raise LineError(path, number, _KIND, str(error)) from None
