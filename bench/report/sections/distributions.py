@@ -48,9 +48,7 @@ def _width(rounds_s: Sequence[float]) -> float:
 
 
 def _title(finding: Finding) -> str:
-    who = (
-        claims.workers(finding.kind, finding.workers) if finding.kind else None
-    )  # hogs and the like are of no executor
+    who = claims.workers(finding.kind, finding.workers) if finding.kind else None  # hogs are of no executor
     return ", ".join(filter(None, (finding.topic, finding.subject, who)))
 
 
