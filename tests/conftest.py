@@ -104,6 +104,15 @@ def _has_interpreters(item: pytest.Item, values: set[str]) -> bool:
     return not is_of_others and ("subinterpreter" in item.name or any("interpreter" in value for value in values))
 
 
+@pytest.fixture(autouse=True, scope="session")
+def plain_words() -> Iterator[None]:
+    """Let what tests start speak without colours, whoever wants them of pytest: argparse heeds FORCE_COLOR too."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("FORCE_COLOR", "PYTHON_COLORS"):
+            patch.delenv(name, raising=False)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def usual_exceptions() -> Iterator[None]:
     """Let exceptions be pickled as ever after a test that has imported distributed, which has tblib change that.

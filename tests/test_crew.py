@@ -53,7 +53,7 @@ def test_the_first_error_of_several_is_raised_once() -> None:
     """The others are of that run too, and of no later one."""
     with Crew(3) as crew:
         with pytest.raises(ZeroDivisionError):
-            crew.run([lambda: 1 // 0, partial(fail_late, 0.05), partial(fail_late, 0.1)])
+            crew.run([lambda: 1 // 0, partial(fail_late, 0.5), partial(fail_late, 0.6)])
         assert crew.run([int, int, int]) == [0, 0, 0]
 
 

@@ -59,6 +59,7 @@ def test_nothing_is_left_after_an_error(name: str, monkeypatch: pytest.MonkeyPat
 def test_the_end_of_a_peer_is_an_error(name: str, *, is_asked: bool, capfd: pytest.CaptureFixture[str]) -> None:
     """When a peer is killed, before it is asked or once it has been, nobody waits for it, and nothing of it is left."""
     medium = MEDIA[name]
+    killers: list[threading.Timer] = []
     before = threading.active_count(), children()
 
     def kill() -> None:
@@ -67,7 +68,8 @@ def test_the_end_of_a_peer_is_an_error(name: str, *, is_asked: bool, capfd: pyte
             (victim,) = children() - before[1]
             if is_asked:
                 victim.suspend()
-                threading.Timer(0.2, victim.kill).start()
+                killers.append(threading.Timer(0.2, victim.kill))
+                killers[-1].start()
             else:
                 victim.kill()
                 assert left_running([victim]) == []
@@ -75,5 +77,7 @@ def test_the_end_of_a_peer_is_an_error(name: str, *, is_asked: bool, capfd: pyte
 
     with pytest.raises((EOFError, OSError)):
         kill()
+    for killer in killers:
+        killer.join()
     assert (threading.active_count(), children()) == before
     assert capfd.readouterr().err == ""

@@ -138,7 +138,7 @@ def test_the_snippet_runs_as_it_is(of_gcd: dict[str, Any], folder: Path, environ
 @pytest.mark.once
 def test_text_fits_a_terminal(advise: Advise) -> None:
     """Table, sentence and snippet are within 100 columns; waiting tasks go to threads; nothing is on stderr."""
-    done = advise("job:wait", "--items", "job:numbers", "--n", "400", "--budget", "4")
+    done = advise("job:wait", "--items", "job:numbers", "--n", "400", "--budget", "6")
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert max(map(len, lines)) <= 100
@@ -164,7 +164,7 @@ def test_serial_when_serial_is_best(advise: Advise) -> None:
 def test_what_cannot_be_pickled_rules_processes_out(advise: Advise) -> None:
     """Kinds that send it are ruled out with what pickle said; threads and serial remain."""
     for function, items, what in (("square", "numbers", "function"), ("locked", "locks", "argument")):
-        found = json.loads(advise(f"job:{function}", "--items", f"job:{items}", "--json", "--budget", "3").stdout)
+        found = json.loads(advise(f"job:{function}", "--items", f"job:{items}", "--json", "--budget", "5").stdout)
         assert {one["kind"] for one in found["ranking"]} <= {"serial", "thread"}
         reasons = {one["kind"]: one["reason"] for one in found["ruled_out"]}
         assert f"the {what} cannot be pickled (" in reasons["process-spawn"]
@@ -173,7 +173,7 @@ def test_what_cannot_be_pickled_rules_processes_out(advise: Advise) -> None:
 @pytest.mark.once
 def test_verify_shows_prediction_beside_truth(advise: Advise) -> None:
     """The first three, or as many as there are, run for real; side effects are warned of."""
-    done = advise("job:remember", "--items", "job:numbers", "--json", "--verify", "--budget", "3")
+    done = advise("job:remember", "--items", "job:numbers", "--json", "--verify", "--budget", "5")
     found = json.loads(done.stdout)
     assert [one["kind"] for one in found["verified"]] == [one["kind"] for one in found["ranking"][:3]]
     assert all(one["measured_s"] > 0 and one["failure"] is None for one in found["verified"])

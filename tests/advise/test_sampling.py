@@ -69,8 +69,9 @@ def test_threads_that_keep_the_processors_busy(cpu_share: float, cores: int, thr
     assert enough_threads(cpu_share, cores) == threads
 
 
-def test_a_task_that_takes_long_runs_once() -> None:
+def test_a_task_that_takes_long_runs_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is all of the sample; where it waits, one round in threads tells that they do not wait for each other."""
+    monkeypatch.setattr("flagkit.advise.threads.LONG_ROUND", 100.0)  # however late it wakes
     measured = sample(silent, Target(f"{HERE}:wait", f"{HERE}:numbers"), 100, 0.05)
     assert len(measured.task_s) == len(measured.together_s) == 1
     assert measured.unthreaded is None
@@ -85,8 +86,9 @@ def test_a_long_task_that_computes_is_left_out_of_threads() -> None:
     assert measured.unthreaded == TOO_LONG
 
 
-def test_what_remembers_is_not_judged_by_what_it_remembers() -> None:
+def test_what_remembers_is_not_judged_by_what_it_remembers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Called again it takes nothing: that it waited at first counts, and threads are taken to compute in turn."""
+    monkeypatch.setattr(sampling, "LONG_SHARE", 100.0)  # however late the first one wakes
     measured = sample(silent, Target(f"{HERE}:recall", f"{HERE}:numbers"), 40, 0.6)
     assert measured.remembers > sampling.REMEMBERS
     assert measured.cpu_share < 0.5
@@ -94,8 +96,9 @@ def test_what_remembers_is_not_judged_by_what_it_remembers() -> None:
 
 
 @pytest.mark.parametrize("function", ["wait", "enlarge"])
-def test_what_remembers_nothing(function: str) -> None:
+def test_what_remembers_nothing(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes as long again, and what makes large results, for which memory used again would be ready."""
+    monkeypatch.setattr(sampling, "LONG_SHARE", 100.0)  # likewise
     target = Target(f"{HERE}:{function}", f"{HERE}:numbers")
     samples = [sample(silent, target, 40, 0.6) for _ in range(3)]  # of few items most may have been held up
     assert min(sum(one.task_s[1:]) for one in samples) >= sampling.ROUND_S  # what is shorter is not run again
@@ -105,6 +108,7 @@ def test_what_remembers_nothing(function: str) -> None:
 def test_a_processor_that_was_taken_away_is_none_of_the_task(monkeypatch: pytest.MonkeyPatch) -> None:
     """In a short sample one such moment would be most of it; an item that is long whenever it is run stays so."""
     monkeypatch.setattr(subjects, "calls", itertools.count())
+    monkeypatch.setattr(sampling, "SHORT_S", 10.0)  # however often it is taken away
     measured = sample(silent, Target(f"{HERE}:interrupted", f"{HERE}:numbers"), 80, 1.0)
     times = dict(zip(measured.indices, measured.task_s, strict=True))
     assert times.pop(39) >= 0.005

@@ -157,7 +157,7 @@ def test_what_cannot_be_pickled_is_forked() -> None:
 ADVISE = """
 from flagkit.advise import advise
 def function(item): return item + sum(range(50_000))
-print(advise(function, [1, 2, 3, 4, 5, 6, 7, 8], budget=3).choice.candidate.kind)
+print(advise(function, [1, 2, 3, 4, 5, 6, 7, 8], budget=5).choice.candidate.kind)
 """
 """What is typed in a session; a pool by spawn would not find the function."""
 

@@ -25,7 +25,7 @@ from tests.processes import left_running
 def test_ctrl_c_prints_the_report_so_far(kind: str, tmp_path: Path) -> None:
     """The whole foreground gets the signal, as from a terminal: one report, status 130, whole files, no traceback."""
     command = [*DOWNLOAD, "-a", "-v", "-x", kind, *([] if kind == "serial" else ["-m", "3"])]
-    with FlagServer(Behaviour(delay_s=(0.05, 0.05))) as server:
+    with FlagServer(Behaviour(delay_s=(0.1, 0.1))) as server:
         process = subprocess.Popen(
             [*command, "--base-url", server.base_url],
             cwd=tmp_path,
@@ -111,7 +111,7 @@ def test_ctrl_c_before_the_first_code_has_a_report_too(
 @posix
 def test_a_killed_worker_process_costs_no_code(tmp_path: Path) -> None:
     """Kill -9 from outside: its codes are tried once more, and the run says what happened."""
-    with FlagServer(Behaviour(delay_s=(0.02, 0.02))) as server:
+    with FlagServer(Behaviour(delay_s=(0.06, 0.06))) as server:
         command = [*DOWNLOAD, "-e", "-l", "150", "-v", "-x", "process-fork", "-m", "3", "--base-url", server.base_url]
         process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert process.stdout is not None
@@ -166,14 +166,15 @@ def test_no_process_outlives_a_downloader_that_is_killed(kind: str, tmp_path: Pa
 
 
 @posix
-def test_a_reader_that_leaves_ends_the_run_without_a_traceback(server: FlagServer, tmp_path: Path) -> None:
+def test_a_reader_that_leaves_ends_the_run_without_a_traceback(tmp_path: Path) -> None:
     """As for `flagkit download -v | head -1`."""
-    command = [*DOWNLOAD, "-e", "-v", "--base-url", server.base_url]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    process.stdout.readline()
-    process.stdout.close()
-    assert process.stderr.read() == b""
-    process.stderr.close()
-    assert process.wait(30) == 141
+    with FlagServer(Behaviour(delay_s=(0.2, 0.2))) as server:
+        command = [*DOWNLOAD, "-e", "-v", "--base-url", server.base_url]
+        process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        process.stderr.close()
+        assert process.wait(30) == 141

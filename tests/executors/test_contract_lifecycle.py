@@ -78,8 +78,12 @@ def test_shutdown_can_cancel(make_pool: MakePool) -> None:
     pool = make_pool()
     warm(pool, 2)
     futures = [pool.submit(time.sleep, 0.3) for _ in range(20)]
-    time.sleep(0.1)
-    pool.shutdown(cancel_futures=True)
+    try:
+        while not futures[0].running():
+            assert not futures[0].done()
+            time.sleep(0.01)
+    finally:
+        pool.shutdown(cancel_futures=True)
     assert all(future.done() for future in futures)
     assert futures[-1].cancelled()
     assert not futures[0].cancelled()
@@ -126,7 +130,7 @@ def test_a_killed_worker_breaks_its_pool(make_pool: MakePool, patience_s: float)
     """When a worker process dies in mid-task, its future tells, and so does every later task; nothing hangs."""
     with make_pool() as pool:
         victim = min(process for process, _ in warm(pool, 2))
-        futures = [pool.submit(time.sleep, 0.5) for _ in range(2)]
+        futures = [pool.submit(time.sleep, 2) for _ in range(2)]
         time.sleep(0.1)
         os.kill(victim, signal.SIGKILL)
         with pytest.raises(BrokenExecutor):

@@ -109,7 +109,7 @@ def test_exceptions_cancelled_futures_and_kept_arrays_leave_nothing(run: Run, me
         """
 with pool() as p:
     futures = [p.submit(f, ARRAY) for f in (double, fail, keep) * 4]
-    slow_ones = [p.submit(slow, ARRAY, 0.02) for _ in range(10)]
+    slow_ones = [p.submit(slow, ARRAY, 0.02) for _ in range(60)]
     cancelled = [future.cancel() for future in reversed(slow_ones)]
     assert any(cancelled)
     wait(futures + slow_ones)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from tests.processes import left_running
 def is_answering(port: int) -> bool:
     """Tell whether a server listens."""
     try:
-        return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=2).ok
+        return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=20).ok
     except requests.ConnectionError:
         return False
 
@@ -93,7 +94,7 @@ def test_it_ends_in_silence_when_nobody_waits_for_it_any_more() -> None:
 
 def test_a_server_that_cannot_begin_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """A Python that ends at once is told from one that is slow."""
-    monkeypatch.setattr(sys, "executable", "/bin/false" if os.name == "posix" else "where.exe")
+    monkeypatch.setattr(sys, "executable", shutil.which("false" if os.name == "posix" else "where.exe"))
     with pytest.raises(FlagServerError, match="ended before it was ready"), FlagServer():
         pass
 

@@ -26,7 +26,7 @@ from bench.gate.rates.recordings import Generation
 from bench.gate.rates.table import Rate
 from bench.gate.verdict import Rules
 from tests.gate.toys import ROOT
-from tests.lockstep.conftest import processes_of
+from tests.lockstep.conftest import left_of
 
 LABELS = {"loop-add-20", "tail-multiply-3", "allocation-sorting-3"}
 INJECTED = {
@@ -262,7 +262,7 @@ def test_a_recording_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
         process.communicate(timeout=60)
     assert process.returncode == 130
     assert list(folder.iterdir()) == []
-    assert processes_of(folder) == []
+    assert left_of(folder) == []
 
 
 @pytest.mark.once

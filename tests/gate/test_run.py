@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.gate.conftest import MakeToy
 
 from tests.gate.toys import BENCH, INSTALL, ROOT, SLOW, Toy
-from tests.lockstep.conftest import processes_of
+from tests.lockstep.conftest import left_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="lockstep's arms inherit sockets")
 
@@ -155,7 +155,7 @@ def test_what_fails_on_head_fails_the_run(toy: Toy) -> None:
     )
     toy.commit(toy____init__="is_head = True\ndef work():\n    return sum(range(2_000))\n")
 
-    verdict = run(toy, timeout_s=4, rules=LENIENT)
+    verdict = run(toy, timeout_s=10, rules=LENIENT)
 
     assert (verdict.outcome, verdict.status) == ("could not run", Status.COULD_NOT_RUN)
     failed = {finding.name.rpartition("_")[2]: finding.why for finding in verdict.benchmarks if finding.why}
@@ -354,7 +354,7 @@ def test_interrupted_beside_measuring(
 
     assert verdict.status is Status.INTERRUPTED
     assert verdict.line.startswith(f"interrupted while {doing}")
-    assert processes_of(tmp_path) == []
+    assert left_of(tmp_path) == []
 
 
 @pytest.mark.once
@@ -380,5 +380,5 @@ def test_interrupted_while_measuring(
     doing = {"screen:": "screening all benchmarks", "confirm:": "confirming the flagged"}[begins]
     assert (verdict.status, verdict.line) == (Status.INTERRUPTED, f"interrupted while {doing}")
     assert {(finding.decision, finding.stage) for finding in verdict.benchmarks} == decided
-    assert processes_of(tmp_path) == []
+    assert left_of(tmp_path) == []
     assert as_json.content(verdict)["status"] == 130

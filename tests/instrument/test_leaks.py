@@ -29,6 +29,7 @@ LEAKY = (
     + f"""
 from multiprocessing.shared_memory import SharedMemory
 kept = []
+released = threading.Event()
 
 def run(measure):
     measure(lambda: 1, expect=bool, parameters={{}})
@@ -49,7 +50,7 @@ def test_worker(measure, method):
 
 def test_thread(measure):
     run(measure)
-    threading.Thread(target=time.sleep, args=(2,), name="lingering").start()
+    threading.Thread(target=released.wait, args=(60,), name="lingering").start()
 
 def test_socket(measure):
     run(measure)
@@ -80,6 +81,7 @@ def fail(request):
 def test_clean_after(measure, tmp_path):
     run(measure)
     (tmp_path / "kept").touch()
+    released.set()
 """
 )
 

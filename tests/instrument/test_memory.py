@@ -17,7 +17,7 @@ import time
 held = bytearray({} << 20)
 for place in range(0, len(held), 4096):
     held[place] = 1
-time.sleep(0.3)
+time.sleep(1)
 """
 FORK = """
 import os, time
@@ -25,7 +25,7 @@ held = bytearray(64 << 20)
 for place in range(0, len(held), 4096):
     held[place] = 1
 if os.fork() == 0:
-    time.sleep(0.3)
+    time.sleep(1)
     os._exit(0)
 os.wait()
 """
@@ -55,12 +55,12 @@ def test_a_command_that_fails_has_no_peak() -> None:
 
 def test_a_command_that_does_not_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is killed with what it has started when patience is at an end, and the error says so."""
-    monkeypatch.setattr(memory, "PATIENCE_S", 1)
+    monkeypatch.setattr(memory, "PATIENCE_S", 3)
     ended, pid = tmp_path / "ended", tmp_path / "pid"
-    with pytest.raises(PeakError, match=r"^had not ended after 1 s: so far$"):
-        memory.peak(["sh", "-c", f"echo so far >&2; (sleep 8; touch '{ended}') & echo $! >'{pid}'; wait"])
+    with pytest.raises(PeakError, match=r"^had not ended after 3 s: so far$"):
+        memory.peak(["sh", "-c", f"echo so far >&2; (sleep 30; touch '{ended}') & echo $! >'{pid}'; wait"])
 
-    assert left_running([int(pid.read_text())], within_s=1) == []
+    assert left_running([int(pid.read_text())]) == []
     assert not ended.exists()
 
 

@@ -146,9 +146,9 @@ import time
 
 def test_a(measure):
     measure(lambda: 1, expect=bool, parameters={})
-    time.sleep(2)
+    time.sleep(2.5)
 """
-    outcome = make_suite(test_a=slow).run("--results", "out", "--budget=6s")
+    outcome = make_suite(test_a=slow).run("--results", "out", "--budget=7s")
     (benchmark,) = outcome.results()["benchmarks"]
 
     assert outcome.status == 0

@@ -193,7 +193,7 @@ def test_the_rounds_that_the_user_asks_for_are_stronger_than_a_markers(make_suit
     ("options", "seconds", "rounds"),
     [
         ((), 0.3, 4),
-        ((), 0.06, DEFAULTS["benchmark_min_rounds"]),
+        ((), 0.006, DEFAULTS["benchmark_min_rounds"]),
         (("--benchmark-min-rounds=8",), 0.16, 8),
         (("--quick",), 0.16, QUICK["benchmark_min_rounds"]),
     ],
@@ -204,7 +204,7 @@ def test_least_rounds(
 ) -> None:
     """What there is no time for is run as often as its budget demands, and never less; a long round once a visit."""
     slow = (
-        "import pytest, time\n@pytest.mark.benchmark(max_time=0.1)\n"
+        "import pytest, time\n@pytest.mark.benchmark(max_time=0.01)\n"
         f"def test_a(measure):\n    measure(lambda: time.sleep({seconds}), expect=lambda r: True, parameters={{}})"
     )
     outcome = make_suite(test_a=slow).run("--results", "out", *options)

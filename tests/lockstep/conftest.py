@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -49,11 +50,37 @@ def arm(name: str, checkout: Path, **variables: str) -> Arm:
 def processes_of(folder: Path) -> list[list[str]]:
     """Return the command lines of the processes that have their temporary files in the private folder of a run."""
     found = []
+    for process in _having(folder):
+        with suppress(psutil.Error):
+            found.append(process.cmdline())
+    return found
+
+
+def sessions_of(folder: Path) -> set[int]:
+    """Return the sessions of the same processes: each arm's process begins one, and leads it."""
+    found = set()
+    for process in _having(folder):
+        with suppress(ProcessLookupError):
+            found.add(os.getsid(process.pid))
+    return found
+
+
+def left_of(folder: Path, within_s: float = 10) -> list[list[str]]:
+    """Wait until there are none of the same processes, at most so long; return the command lines of those there are.
+
+    What an arm started in the moment in which it was killed may outlive it for the moment that it takes.
+    """
+    deadline_s = time.monotonic() + within_s
+    while (found := processes_of(folder)) and time.monotonic() < deadline_s:
+        time.sleep(0.02)
+    return found
+
+
+def _having(folder: Path) -> Iterator[psutil.Process]:
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if process.environ().get("TMPDIR", "").startswith(str(folder)):
-                found.append(process.cmdline())
-    return found
+                yield process
 
 
 def write(folder: Path, files: Mapping[str, str]) -> Path:

@@ -129,7 +129,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(folder: Path) -> tuple[Recording, Lockstep]:
     """Measure two generations of the suite, on three arms."""
     recording, _, lockstep = measured(
-        [arm(name, folder) for name in ("base", "head", "third")], generations=2, timeout_s=3
+        [arm(name, folder) for name in ("base", "head", "third")], generations=2, timeout_s=10
     )
     return recording, lockstep
 
@@ -237,7 +237,7 @@ def test_rounds_of_a_call_or_of_5_ms(recording: Recording) -> None:
     assert by_name["test_pedantic_plain"].iterations >= 7
     plain = by_name["test_plain"]
     assert plain.iterations > 7
-    assert all(plain.iterations * max(times_s) > 0.003 for times_s in plain.times_s.values())
+    assert all(plain.iterations * max(times_s) > 0.001 for times_s in plain.times_s.values())
 
 
 def test_what_pytest_benchmark_knows_is_kept(recording: Recording) -> None:
