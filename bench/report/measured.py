@@ -67,11 +67,6 @@ def bounds(drawn: Iterable[Measured]) -> list[float]:
     return values
 
 
-def of_run(items: Iterable[Measured], run: Run) -> list[Measured]:
-    """Return those of one run."""
-    return [item for item in items if item.run is run]
-
-
 def by_run(items: Iterable[Measured]) -> dict[str, list[Measured]]:
     """Group by run, in order."""
     groups: dict[str, list[Measured]] = {}

@@ -1,12 +1,13 @@
 """What a section is: a question, its answer in a sentence, and the figures that it rests on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bench.instrument.records import Run
 from bench.report.comparison import Comparison
 from bench.report.figures import Figure, TableOnly
 from bench.report.findings import Finding, Topic
+from bench.report.measured import Measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,11 @@ class Study:
         """Return the run that a heading speaks of: the lead where it is one of these, else the last of them."""
         held = tuple(runs)
         return self.lead if any(run is self.lead for run in held) else held[-1]
+
+    def own(self, items: Sequence[Measured]) -> list[Measured]:
+        """Return those of the run that a heading speaks of."""
+        spoken_of = self.spoken_of(item.run for item in items)
+        return [item for item in items if item.run is spoken_of]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,7 @@ def figure(study: Study) -> Figure | None:
     if not shown:
         return None
     most = max([_ONE_CORE, *measured.bounds(shown)]) * 1.1
-    spoken_of = study.spoken_of(item.run for item in shown)
-    busiest = max(measured.of_run(shown, spoken_of), key=lambda item: item.workers)
+    busiest = max(study.own(shown), key=lambda item: item.workers)
     points = tuple(
         Point.of(item.run.label, item.workers, item.estimate, item.tip(f"{item.workers:,} threads", units.number))
         for item in shown

@@ -21,7 +21,7 @@ def figure(study: Study) -> Figure | None:
     held = _by_kind(study, {"no-op", "throughput"}, _handed_over, _per_task)
     if not held:
         return None
-    own = measured.of_run(held, study.spoken_of(item.run for item in held))
+    own = study.own(held)
     cheapest = min(own, key=_value)
     dearest = max(own, key=_value)
     return Figure(
@@ -66,7 +66,7 @@ def shortest_task(study: Study) -> Figure | None:
     most = max([1.0, *measured.bounds(held)])
     return Figure(
         anchor="shortest-task",
-        heading=_shortest(measured.of_run(held, study.spoken_of(item.run for item in held))),
+        heading=_shortest(study.own(held)),
         reading=(
             "Up is better. Where a line crosses 50 %, half of the workers' time goes to handing over: METG(50%), the "
             "shortest task worth it. A task's length is what it takes in a plain loop."

@@ -51,7 +51,7 @@ def _prices(study: Study, held: list[Measured]) -> Figure | None:
         if (ratio := _price(item))
     )
     ends = [end for point in points for end in (point.x, point.low, point.high) if end is not None]
-    own = measured.of_run(shown, study.spoken_of(item.run for item in shown))
+    own = study.own(shown)
     dearest = max(own, key=lambda item: 1 / item.estimate.value if item.estimate else 0)
     cheapest = min(own, key=lambda item: 1 / item.estimate.value if item.estimate else 0)
     return Figure(
@@ -81,7 +81,7 @@ def _times(study: Study, held: list[Measured]) -> Figure | None:
         points = tuple(point for item in items for point in _time_points(item))
         groups.append(PanelGroup(label, (Panel("One operation", points),), python=label))
     drawn_points = [point for group in groups for panel in group.panels for point in panel.points]
-    own = measured.of_run(held, study.spoken_of(item.run for item in held))
+    own = study.own(held)
     fastest = min(own, key=_per_operation_s)
     return Figure(
         anchor="sharing-time",

@@ -231,7 +231,7 @@ def _chosen(shown: list[Measured]) -> tuple[str, list[Measured]]:
 def _most_workers(study: Study, shown: list[Measured]) -> str:
     """Say what a workload gained from the most workers, kind by kind."""
     subject, held = _chosen(shown)
-    own = measured.of_run(held, study.spoken_of(item.run for item in held))
+    own = study.own(held)
     most = max(item.workers for item in own)
     said = ", ".join(
         f"{item.kind} {units.faster(item.estimate.value)}" for item in own if item.workers == most and item.estimate
