@@ -121,9 +121,13 @@ def _benchmarks(side: Comparison, anchor: str) -> Figure:
 
 def _tax(side: Comparison, tax: list[Ratio], anchor: str) -> Figure:
     arm = f"{side.base}t"
+    least, most = (units.slower(end(ratio.ratio for ratio in tax)) for end in (min, max))
     return Figure(
         anchor=anchor,
-        heading=f"The free-threading tax of {arm}: {units.slower(_middle(tax))} in the geometric mean of {len(tax):,}",
+        heading=(
+            f"The free-threading tax of {arm}: {units.slower(_middle(tax))} in the geometric mean of {len(tax):,}"
+            + f", from {least} to {most}" * (least != most)
+        ),
         reading=f"Right of 1x is what one thread pays for doing without the GIL: time on {arm} / on {side.base}.",
         method=f"{_method(side)} Benchmarks of one thread's work, without a pool.",
         x=axes.slowdown(_ends(tax), f"time in terms of {side.base}"),
