@@ -9,6 +9,8 @@ from bench.report.svg import GRID, INK, MUTED
 
 WIDTH, HEIGHT = 260, 200
 FONT_SIZE = 12
+_APART = 6
+"""Between labels of ticks: every other one is left out where they are closer."""
 _FONT = "sans-serif"
 
 
@@ -29,7 +31,13 @@ def ticks(axis: Axis, *, grid: bool) -> alt.Axis:
     labels = "".join(
         f"abs(datum.value - {value!r}) <= {abs(value)!r} * 1e-9 ? '{label}' : " for value, label in axis.ticks
     )
-    return alt.Axis(values=[value for value, _ in axis.ticks], labelExpr=f"{labels}''", grid=grid, labelOverlap=True)
+    return alt.Axis(
+        values=[value for value, _ in axis.ticks],
+        labelExpr=f"{labels}''",
+        grid=grid,
+        labelOverlap=True,
+        labelSeparation=_APART,
+    )
 
 
 def configuration() -> dict[str, Any]:

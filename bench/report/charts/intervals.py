@@ -14,6 +14,12 @@ WIDTH = 230
 HEIGHT = alt.Step(12, **{"for": "offset"})
 """Each mark of a row has its own line, so that a chart is as high as what it shows."""
 _LABEL_WIDTH = 170
+_HEAD, _TAIL = 10, 14
+_SHORTENED = (
+    f"length(datum.label) > {_HEAD + _TAIL} ? slice(datum.label, 0, {_HEAD}) + '…' + slice(datum.label, {1 - _TAIL}) "
+    ": datum.label"
+)
+"""Names that begin alike differ at their end: the middle is left out, and a mark's tip has all of it."""
 
 
 def layers(figure: Figure, styles: Mapping[str, Style]) -> list[alt.Chart]:
@@ -30,7 +36,7 @@ def layers(figure: Figure, styles: Mapping[str, Style]) -> list[alt.Chart]:
         "category:N",
         sort=None,
         title=None,
-        axis=alt.Axis(labelLimit=_LABEL_WIDTH, ticks=False, domain=False, labelPadding=6),
+        axis=alt.Axis(labelExpr=_SHORTENED, labelLimit=_LABEL_WIDTH, ticks=False, domain=False, labelPadding=6),
     )
     beside = alt.YOffset("series:N", scale=alt.Scale(paddingOuter=0.5))
     x = _x(figure)
