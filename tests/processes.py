@@ -23,7 +23,7 @@ def runs(process: psutil.Process | int) -> bool:
         return False
 
 
-def left_running(processes: Iterable[psutil.Process | int], within_s: float = 60) -> list[psutil.Process | int]:
+def left_running(processes: Iterable[psutil.Process | int], within_s: float = 20) -> list[psutil.Process | int]:
     """Wait until all have ended, at most so long; return those that have not."""
     deadline_s = time.monotonic() + within_s
     watched = list(processes)
