@@ -14,10 +14,10 @@ WIDTH = 230
 HEIGHT = alt.Step(12, **{"for": "offset"})
 """Each mark of a row has its own line, so that a chart is as high as what it shows."""
 _LABEL_WIDTH = 170
-_HEAD, _TAIL = 10, 14
+_HEAD, _TAIL = 10, 13
 _SHORTENED = (
-    f"length(datum.label) > {_HEAD + _TAIL} ? slice(datum.label, 0, {_HEAD}) + '…' + slice(datum.label, {1 - _TAIL}) "
-    ": datum.label"
+    f"length(datum.label) > {_HEAD + 1 + _TAIL} ? "
+    f"slice(datum.label, 0, {_HEAD}) + '…' + slice(datum.label, -{_TAIL}) : datum.label"
 )
 """Names that begin alike differ at their end: the middle is left out, and a mark's tip has all of it."""
 
